@@ -1,0 +1,2 @@
+//! `POST /rooms/:id/members`
+fn main() {}
