@@ -1,0 +1,61 @@
+//! What can keep the stack from starting, and what a direct invocation can come back with.
+
+use std::path::PathBuf;
+
+/// Why the stack did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The template cannot be read, or asks for something that one machine does not have.
+    #[error("template.yaml: {0}")]
+    Template(String),
+    /// The engine did not start, or refused the table.
+    #[error("the database: {0}")]
+    Engine(String),
+    /// The port of the HTTP API is taken.
+    #[error("port {port} is in use: end what listens there, or choose another with --port")]
+    PortInUse {
+        /// The port that was asked for.
+        port: u16,
+    },
+    /// The binaries could not be built, or the folder is not there.
+    #[error("no functions to run in `{}`: {reason}", folder.display())]
+    Binaries {
+        /// Where they were looked for.
+        folder: PathBuf,
+        /// What went wrong.
+        reason: String,
+    },
+    /// The demo data was refused.
+    #[error("demo data: {0}")]
+    Demo(String),
+    /// The operating system refused something.
+    #[error("{doing}: {source}")]
+    System {
+        /// What was being done.
+        doing: &'static str,
+        /// What the system said.
+        source: std::io::Error,
+    },
+}
+
+impl Error {
+    pub(crate) fn system(doing: &'static str) -> impl FnOnce(std::io::Error) -> Self {
+        move |source| Self::System { doing, source }
+    }
+}
+
+/// A function's failure, as Lambda reports it to a direct invocation.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{error_type}: {message}")]
+pub struct FunctionError {
+    /// The function's own name for it, such as `AppExists`; or Lambda's: `Runtime.ExitError`, `Sandbox.Timedout`.
+    pub error_type: String,
+    /// What the function said.
+    pub message: String,
+}
+
+impl FunctionError {
+    pub(crate) fn new(error_type: &str, message: impl Into<String>) -> Self {
+        Self { error_type: error_type.to_owned(), message: message.into() }
+    }
+}

@@ -1,0 +1,144 @@
+//! What the real DynamoDB does and an embedded one never will: throttle, conflict, lose an answer. Done on demand.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use serde_json::{Value as Json, json};
+
+/// One thing that can go wrong between a function and the table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// Refused with `ProvisionedThroughputExceededException`; nothing is done.
+    Throttle,
+    /// Refused because another transaction is at work on the first item; nothing is done.
+    TransactionConflict,
+    /// Done, and then the connection is cut without an answer.
+    LoseResponse,
+    /// The connection is cut; nothing is done.
+    CutBeforeSending,
+    /// Done, after a while.
+    Delay(Duration),
+    /// The second half of a batch's keys (of one key, that one) is given back as unprocessed.
+    Unprocessed,
+}
+
+/// The faults that are to come; a handle that can be cloned. Only requests of an invocation meet them, never those of a
+/// function's start.
+#[derive(Debug, Clone, Default)]
+pub struct Faults {
+    planned: Arc<Mutex<Planned>>,
+}
+
+#[derive(Debug, Default)]
+struct Planned {
+    next: BTreeMap<String, VecDeque<Fault>>,
+    always: BTreeMap<String, Fault>,
+}
+
+impl Faults {
+    /// The next request of this action (such as `TransactWriteItems`) meets the fault; called twice, the next two do.
+    pub fn next(&self, action: &str, fault: Fault) {
+        self.lock().next.entry(action.to_owned()).or_default().push_back(fault);
+    }
+
+    /// Every request of this action meets the fault, until [`clear`](Self::clear).
+    pub fn always(&self, action: &str, fault: Fault) {
+        self.lock().always.insert(action.to_owned(), fault);
+    }
+
+    /// Nothing goes wrong any more.
+    pub fn clear(&self) {
+        *self.lock() = Planned::default();
+    }
+
+    pub(crate) fn take(&self, action: &str) -> Option<Fault> {
+        let mut planned = self.lock();
+        let next = planned.next.get_mut(action).and_then(VecDeque::pop_front);
+        next.or_else(|| planned.always.get(action).copied())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Planned> {
+        self.planned.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// DynamoDB's refusal of a throttled request.
+pub(crate) fn throttled() -> Json {
+    json!({
+        "__type": "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException",
+        "message": "The level of configured provisioned throughput for the table was exceeded.",
+    })
+}
+
+/// DynamoDB's refusal of a request whose item another transaction is at work on.
+pub(crate) fn conflict(request: &Json) -> Json {
+    let Some(elements) = request["TransactItems"].as_array() else {
+        return json!({
+            "__type": "com.amazonaws.dynamodb.v20120810#TransactionConflictException",
+            "message": "Transaction is ongoing for the item",
+        });
+    };
+    let codes: Vec<_> = (0..elements.len()).map(|at| if at == 0 { "TransactionConflict" } else { "None" }).collect();
+    let reasons = codes.iter().map(|code| match *code {
+        "None" => json!({ "Code": code }),
+        _ => json!({ "Code": code, "Message": "Transaction is ongoing for the item" }),
+    });
+    json!({
+        "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
+        "Message": format!(
+            "Transaction cancelled, please refer cancellation reasons for specific reasons [{}]", codes.join(", ")
+        ),
+        "CancellationReasons": reasons.collect::<Vec<_>>(),
+    })
+}
+
+/// Takes the second half of each table's keys out of a batch and gives it back, as `UnprocessedKeys` has it.
+pub(crate) fn unprocessed(request: &mut Json) -> Json {
+    let mut left = json!({});
+    for (table, batch) in request["RequestItems"].as_object_mut().into_iter().flatten() {
+        if let Some(keys) = batch["Keys"].as_array_mut() {
+            let rest = keys.split_off(keys.len() / 2);
+            left[table] = batch.clone();
+            left[table]["Keys"] = Json::Array(rest);
+        }
+    }
+    if let Some(tables) = request["RequestItems"].as_object_mut() {
+        tables.retain(|_, batch| batch["Keys"].as_array().is_some_and(|keys| !keys.is_empty()));
+    }
+    left
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn planned_faults_come_in_order_and_then_those_that_always_come() {
+        let faults = Faults::default();
+        faults.next("Query", Fault::LoseResponse);
+        faults.next("Query", Fault::Throttle);
+        faults.always("Query", Fault::Unprocessed);
+        let met: Vec<_> = (0..4).filter_map(|_| faults.take("Query")).collect();
+        assert_eq!(met, [Fault::LoseResponse, Fault::Throttle, Fault::Unprocessed, Fault::Unprocessed]);
+        faults.clear();
+        assert_eq!(faults.take("Query"), None);
+    }
+
+    #[test]
+    fn a_conflict_names_a_reason_for_every_element() {
+        let refusal = conflict(&json!({ "TransactItems": [{}, {}] }));
+        assert_eq!(refusal["CancellationReasons"][0]["Code"], "TransactionConflict");
+        assert_eq!(refusal["CancellationReasons"][1], json!({ "Code": "None" }));
+    }
+
+    #[test]
+    fn half_of_a_batch_is_left_and_of_one_key_that_one() {
+        let mut three = json!({ "RequestItems": { "T": { "Keys": [1, 2, 3], "ConsistentRead": true } } });
+        assert_eq!(unprocessed(&mut three), json!({ "T": { "Keys": [2, 3], "ConsistentRead": true } }));
+        assert_eq!(three["RequestItems"]["T"]["Keys"], json!([1]));
+        let mut one = json!({ "RequestItems": { "T": { "Keys": [1] } } });
+        assert_eq!(unprocessed(&mut one), json!({ "T": { "Keys": [1] } }));
+        assert_eq!(one, json!({ "RequestItems": {} }));
+    }
+}

@@ -1,0 +1,124 @@
+//! Between the functions and the engine: knows who asks, holds them to their own policy, counts, and lets things go wrong.
+
+use std::sync::Arc;
+
+use hyper::body::Bytes;
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
+use hyper::{Request, Response, StatusCode};
+use serde_json::{Value as Json, json};
+
+use crate::engine::Engine;
+use crate::faults::{self, Fault, Faults};
+use crate::http::{self, Answer, Cut};
+use crate::instance::Instance;
+use crate::journal::Call;
+use crate::pool::Pool;
+
+/// What DynamoDB takes.
+pub(crate) const LIMIT: usize = 16 * 1024 * 1024;
+
+/// The proxy of one stack.
+#[derive(Debug)]
+pub(crate) struct Proxy {
+    pub(crate) engine: Arc<Engine>,
+    pub(crate) pool: Arc<Pool>,
+    pub(crate) faults: Faults,
+    pub(crate) table_arn: String,
+    pub(crate) count_rounds: bool,
+}
+
+impl Proxy {
+    /// Answers one request of a function's SDK.
+    pub(crate) async fn handle(self: Arc<Self>, request: Request<Bytes>) -> Answer {
+        let (head, body) = request.into_parts();
+        let target = head.headers.get("x-amz-target").and_then(|target| target.to_str().ok());
+        let action = target.and_then(|target| target.split_once('.')).map_or("", |(_, action)| action);
+        let Some(instance) = access_key(&head.headers).and_then(|key| self.pool.instance(key)) else {
+            return Ok(refused("UnrecognizedClientException", "The security token included in the request is invalid."));
+        };
+        let asked: Json = serde_json::from_slice(&body).unwrap_or_default();
+        let Some(invocation) = instance.invocation() else {
+            // A request of the function's start belongs to no invocation: it is neither counted nor disturbed.
+            return match self.denied(&instance, action, &asked) {
+                Some(refusal) => Ok(refusal),
+                None => self.engine.forward(&head.headers, body).await,
+            };
+        };
+        let round = if self.count_rounds { Some(instance.gate.pass().await) } else { None };
+        let place = self.pool.journal.note(&invocation, Call::new(action, &asked, round));
+        let answer = match self.denied(&instance, action, &asked) {
+            Some(refusal) => Ok(refusal),
+            None => self.perform(action, &head.headers, body, asked).await,
+        };
+        if let Ok(answer) = &answer {
+            let told = serde_json::from_slice(answer.body()).unwrap_or_default();
+            self.pool.journal.answered(&invocation, place, &told);
+        }
+        answer
+    }
+
+    async fn perform(&self, action: &str, headers: &HeaderMap, body: Bytes, mut asked: Json) -> Answer {
+        match self.faults.take(action) {
+            None => self.engine.forward(headers, body).await,
+            Some(Fault::Throttle) => Ok(dynamodb(StatusCode::BAD_REQUEST, &faults::throttled())),
+            Some(Fault::TransactionConflict) => Ok(dynamodb(StatusCode::BAD_REQUEST, &faults::conflict(&asked))),
+            Some(Fault::CutBeforeSending) => Err(Cut),
+            Some(Fault::LoseResponse) => {
+                self.engine.forward(headers, body).await?;
+                Err(Cut)
+            }
+            Some(Fault::Delay(time)) => {
+                tokio::time::sleep(time).await;
+                self.engine.forward(headers, body).await
+            }
+            Some(Fault::Unprocessed) => {
+                let left = faults::unprocessed(&mut asked);
+                let mut reply = json!({ "Responses": {} });
+                if asked["RequestItems"].as_object().is_some_and(|tables| !tables.is_empty()) {
+                    let answer = self.engine.forward(headers, asked.to_string().into()).await?;
+                    reply = serde_json::from_slice(answer.body()).unwrap_or_default();
+                }
+                reply["UnprocessedKeys"] = left;
+                Ok(dynamodb(StatusCode::OK, &reply))
+            }
+        }
+    }
+
+    fn denied(&self, instance: &Instance, action: &str, asked: &Json) -> Option<Response<Bytes>> {
+        let function = &instance.function;
+        let permission = function.policy.missing(action, asked, &self.table_arn)?;
+        let message = format!("`{}` is not allowed {permission}: its `Policies` in template.yaml do not grant it", function.id);
+        self.pool.logs.line(&function.binary, &message);
+        Some(refused("AccessDeniedException", &message))
+    }
+}
+
+/// The access key that a request is signed with.
+fn access_key(headers: &HeaderMap) -> Option<&str> {
+    let authorization = headers.get(AUTHORIZATION)?.to_str().ok()?;
+    authorization.split_once("Credential=")?.1.split('/').next()
+}
+
+fn refused(kind: &str, message: &str) -> Response<Bytes> {
+    let body = json!({ "__type": format!("com.amazon.coral.service#{kind}"), "Message": message });
+    dynamodb(StatusCode::BAD_REQUEST, &body)
+}
+
+fn dynamodb(status: StatusCode, body: &Json) -> Response<Bytes> {
+    let mut response = http::json(status, body);
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/x-amz-json-1.0"));
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_instance_is_known_by_the_key_it_signs_with() {
+        let signed = "AWS4-HMAC-SHA256 Credential=LOCAL7/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0";
+        let headers = HeaderMap::from_iter([(AUTHORIZATION, HeaderValue::from_static(signed))]);
+        assert_eq!(access_key(&headers), Some("LOCAL7"));
+        assert_eq!(access_key(&HeaderMap::new()), None);
+    }
+}
