@@ -1,2 +1,53 @@
-//! `POST /rooms/:id/members`
-fn main() {}
+//! `POST /rooms/:id/members`: adds several clients to a room, or invites them (seeds 001 and 002).
+
+use shared::auth::Credentials;
+use shared::dialect::imkit::{self, Reply, Shape, asked};
+use shared::error::Error;
+use shared::id::ClientId;
+use shared::lambda::{self, Ended, House};
+use shared::membership::{self, Mode, Outcome};
+use shared::request::{Fields, Request};
+use shared::store::{View, Visit};
+
+/// What one transaction holds (D12).
+const AT_ONCE: usize = 90;
+/// What one call takes (D12).
+const AT_MOST: usize = 1_000;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Ended {
+    lambda::serve(handle, imkit::respond).await
+}
+
+async fn handle(house: House, request: Request) -> Result<Reply, Error> {
+    let (room, fields) = (request.room()?, request.fields()?);
+    let how = asked::adding(&fields, &house.settings)?;
+    let invitees = invitees(&fields, how.mode)?;
+    let credentials = Credentials::imkit(&request, fields.client("sender")?)?;
+    let mut earlier: Vec<(ClientId, Outcome)> = Vec::new();
+    let mut parts = invitees.chunks(AT_ONCE).peekable();
+    while let Some(clients) = parts.next() {
+        let last = parts.peek().is_none();
+        let view = if last { asked::view(&request) } else { View::Minimal };
+        let visit = Visit { clients, view, ..Visit::to(&room, &credentials) };
+        let done = house.store.act(&visit, |door| membership::add(door, clients, how)).await?;
+        if last {
+            return Ok(Reply::changed(&done, Shape::Modern).after(&earlier));
+        }
+        earlier.extend(done.outcomes);
+    }
+    Err(Error::MissingParameter { names: &["invitees"] })
+}
+
+/// D12: non-empty, each once; more than one transaction holds only part by part.
+fn invitees(fields: &Fields, mode: Mode) -> Result<Vec<ClientId>, Error> {
+    let invitees = fields.clients("invitees")?.ok_or(Error::MissingParameter { names: &["invitees"] })?;
+    match (invitees.len(), mode) {
+        (0, _) => Err(Error::invalid("invitees", "must name at least one client")),
+        (AT_MOST.., _) if invitees.len() > AT_MOST => Err(Error::invalid("invitees", "must name at most 1000 clients")),
+        (_, Mode::AllOrNothing) if invitees.len() > AT_ONCE => {
+            Err(Error::invalid("invitees", "must name at most 90 clients, or come with `\"partial\": true`"))
+        }
+        _ => Ok(invitees),
+    }
+}

@@ -144,7 +144,9 @@ pub enum BadAddress {
     #[error("must be at most {LONGEST_EMAIL} bytes long")]
     TooLong,
     /// Something other than digits and the signs between them, or a `+` that does not come first.
-    #[error("must be a mobile number: digits after an optional `+`, with spaces, dashes, dots or brackets between them")]
+    #[error(
+        "must be a mobile number: digits after an optional `+`, with spaces, dashes, dots or brackets between them"
+    )]
     NotAMobile,
     /// Too few or too many digits.
     #[error("must have {} to {} digits", DIGITS.start(), DIGITS.end())]
@@ -297,7 +299,9 @@ mod tests {
     #[test]
     fn a_domain_in_its_own_letters_equals_the_same_in_ascii() {
         let ascii = email("user@xn--bcher-kva.example");
-        for written in ["user@BÜCHER.example", "user@bücher.example", "user@bu\u{308}cher。example", "user@XN--bcher-KVA.example"] {
+        for written in
+            ["user@BÜCHER.example", "user@bücher.example", "user@bu\u{308}cher。example", "user@XN--bcher-KVA.example"]
+        {
             assert_eq!(email(written), ascii, "{written}");
         }
         assert_eq!(ascii.canonical(), "user@xn--bcher-kva.example");
@@ -339,14 +343,35 @@ mod tests {
 
     #[test]
     fn an_email_holds_no_spaces_or_control_or_invisible_characters() {
-        for written in ["a b@x.io", "a@x .io", "a\0b@x.io", "a\u{200b}@x.io", "a@x\u{ad}y.io", "\"a\"@x.io", "<a@x.io>", "a@x.io, b"] {
+        for written in [
+            "a b@x.io",
+            "a@x .io",
+            "a\0b@x.io",
+            "a\u{200b}@x.io",
+            "a@x\u{ad}y.io",
+            "\"a\"@x.io",
+            "<a@x.io>",
+            "a@x.io, b",
+        ] {
             assert_eq!(refused(written), BadAddress::Character, "{written}");
         }
     }
 
     #[test]
     fn an_email_needs_a_domain_with_a_dot_and_no_empty_label() {
-        for written in ["a@", "a@x", "a@.io", "a@x.", "a@x..io", "a@x.io.", "a@-x.io", "a@x_y.io", "a@1.2.3.4", "a@x.i", "a@xn--0.io"] {
+        for written in [
+            "a@",
+            "a@x",
+            "a@.io",
+            "a@x.",
+            "a@x..io",
+            "a@x.io.",
+            "a@-x.io",
+            "a@x_y.io",
+            "a@1.2.3.4",
+            "a@x.i",
+            "a@xn--0.io",
+        ] {
             assert_eq!(refused(written), BadAddress::Domain, "{written}");
         }
     }
@@ -363,8 +388,15 @@ mod tests {
 
     #[test]
     fn however_a_mobile_is_typed_it_is_one_number() {
-        let writings =
-            ["13100000000", "+86 131 0000 0000", "8613100000000", "0086-131-0000-0000", "(+86) 131.0000.0000", " 131‑0000–0000 ", "１３１　００００－００００"];
+        let writings = [
+            "13100000000",
+            "+86 131 0000 0000",
+            "8613100000000",
+            "0086-131-0000-0000",
+            "(+86) 131.0000.0000",
+            " 131‑0000–0000 ",
+            "１３１　００００－００００",
+        ];
         for written in writings {
             assert_eq!(mobile(written, "CN").canonical(), "+8613100000000", "{written}");
         }
@@ -395,7 +427,9 @@ mod tests {
         for written in ["", "+", "123", "+1-2 3", "1234567890123456"] {
             assert_eq!(refused_mobile(written), BadAddress::Digits, "{written}");
         }
-        for written in ["1310000000o", "++86131", "131+0000", "131#0000", "٠١٢٣٤", "131\u{0}0000", "131/0000", "131\n0000"] {
+        for written in
+            ["1310000000o", "++86131", "131+0000", "131#0000", "٠١٢٣٤", "131\u{0}0000", "131/0000", "131\n0000"]
+        {
             assert_eq!(refused_mobile(written), BadAddress::NotAMobile, "{written}");
         }
         assert_eq!(mobile("1234", "CN").canonical(), "1234");

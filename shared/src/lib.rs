@@ -1,1 +1,27 @@
-//! What the functions share.
+//! What Rollcall's functions share. Every request takes the same six moments, in this order:
+//! authenticate → read → load → decide → save → reply.
+
+pub mod lambda;
+pub mod request;
+
+pub mod auth;
+pub mod error;
+pub mod id;
+pub mod time;
+
+pub mod address;
+pub mod pinyin;
+
+pub mod app;
+pub mod client;
+pub mod invitation;
+pub mod message;
+pub mod room;
+
+pub mod change;
+pub mod door;
+pub mod membership;
+
+pub mod store;
+
+pub mod dialect;

@@ -97,7 +97,8 @@ fn combinations<'a>(tokens: impl Iterator<Item = Vec<&'a str>>) -> Vec<String> {
             // The ending of the copies replaces that of what is copied, so only the number of copies matters.
             endings.resize((endings.len() * 2).max(1), reading);
         }
-        let longer = endings.iter().flat_map(|ending| spellings.iter().map(move |spelling| format!("{spelling}{ending}")));
+        let longer =
+            endings.iter().flat_map(|ending| spellings.iter().map(move |spelling| format!("{spelling}{ending}")));
         spellings = longer.take(MOST_SPELLINGS).collect();
     }
     spellings.iter().map(|spelling| spelling.to_lowercase()).collect()

@@ -1,0 +1,24 @@
+//! `POST /rooms/:id/members/:invitee`: adds one client to a room, or invites it (seed 000).
+
+use shared::auth::Credentials;
+use shared::dialect::imkit::{self, Reply, Shape, asked};
+use shared::error::Error;
+use shared::lambda::{self, Ended, House};
+use shared::membership;
+use shared::request::Request;
+use shared::store::Visit;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Ended {
+    lambda::serve(handle, imkit::respond).await
+}
+
+async fn handle(house: House, request: Request) -> Result<Reply, Error> {
+    let (room, fields) = (request.room()?, request.fields()?);
+    let clients = &[request.client("invitee")?];
+    let how = asked::adding(&fields, &house.settings)?;
+    let credentials = Credentials::imkit(&request, fields.client("sender")?)?;
+    let visit = Visit { clients, view: asked::view(&request), ..Visit::to(&room, &credentials) };
+    let done = house.store.act(&visit, |door| membership::add(door, clients, how)).await?;
+    Ok(Reply::changed(&done, Shape::Legacy))
+}

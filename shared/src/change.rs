@@ -1,0 +1,325 @@
+//! Everything that can happen to a room, closed; and what each happening makes of the room, its log and its standings.
+
+use serde::{Deserialize, Serialize};
+
+use crate::auth::Caller;
+use crate::client::{Client, Face};
+use crate::door::Door;
+use crate::id::{ClientId, ObjectId};
+use crate::invitation::Invitation;
+use crate::message::{Message, Notice};
+use crate::room::{Membership, Pending, Role, Room, Standing, State, Via};
+use crate::time::Time;
+
+/// One happening: one entry of the room's log (D39).
+#[derive(Clone, Debug)]
+pub enum Change {
+    /// The room was made.
+    RoomCreated,
+    /// Clients became members.
+    MembersJoined {
+        /// Who.
+        people: Vec<Person>,
+        /// How.
+        via: Via,
+        /// Who added or invited them, if somebody did.
+        inviter: Option<ClientId>,
+        /// The invitation of their address that this redeems.
+        closes: Option<Invitation>,
+        /// What the room is told.
+        notice: Option<Notice>,
+    },
+    /// Clients were invited who had no pending invitation.
+    MembersInvited {
+        /// Who.
+        people: Vec<Person>,
+        /// When the invitation lapses.
+        expires_at: Time,
+        /// What the room is told.
+        notice: Option<Notice>,
+    },
+    /// Clients were invited again: the invitation lives longer, nothing else (D16).
+    InvitationsRenewed {
+        /// Who.
+        people: Vec<Person>,
+        /// When the invitation lapses now.
+        expires_at: Time,
+    },
+    /// Somebody who is not a client yet was invited by an address (D34).
+    AddressInvited {
+        /// The invitation.
+        invitation: Invitation,
+        /// The lapsed one in its place.
+        replaces: Option<Invitation>,
+    },
+    /// An invitation of an address ended without anybody joining: its owner is a member already (D36).
+    InvitationClosed {
+        /// The invitation.
+        invitation: Invitation,
+    },
+}
+
+/// A client and how it stood when it was read.
+#[derive(Clone, Debug)]
+pub struct Person {
+    /// The client.
+    pub client: Client,
+    /// Its standing then: the condition of the next one.
+    pub standing: Option<Standing>,
+    /// The role it has when it becomes a member.
+    pub role: Role,
+}
+
+/// The kinds of entries in a room's log, as they are called on the wire (D40).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Kind {
+    /// The room was made.
+    #[serde(rename = "room.created")]
+    RoomCreated,
+    /// Clients became members.
+    #[serde(rename = "member.joined")]
+    MemberJoined,
+    /// Somebody was invited.
+    #[serde(rename = "member.invited")]
+    MemberInvited,
+    /// A standing changed within its state.
+    #[serde(rename = "member.updated")]
+    MemberUpdated,
+    /// A pending invitation was closed by somebody else than the invitee.
+    #[serde(rename = "invitation.cancelled")]
+    InvitationCancelled,
+}
+
+/// An entry of a room's log (D39, D40).
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Entry {
+    /// 1, 2, 3 … without gap or repeat.
+    pub seq: u64,
+    /// Generated; the id of its message too, and what tells one writer's entry from another's.
+    pub id: ObjectId,
+    /// What happened.
+    pub kind: Kind,
+    /// When: later than the entry before.
+    pub at: Time,
+    /// Who did it; none for the platform acting for nobody.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub actor: Option<ClientId>,
+    /// Whom it befell.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub clients: Vec<ClientId>,
+    /// Present members after it.
+    pub member_count: u32,
+    /// How members came in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub via: Option<Via>,
+    /// Who added or invited them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub inviter: Option<ClientId>,
+    /// When invitations lapse.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Time>,
+    /// The invitation of an address. Never the address: every member may read the log.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub invitation: Option<ObjectId>,
+    /// The message that it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<Message>,
+}
+
+/// What is to be written, all or nothing: the room and its log, the standings, the invitations of addresses.
+#[derive(Clone, Debug)]
+pub struct Act {
+    /// The room as it was read; none when it is being made.
+    pub before: Option<Room>,
+    /// The room afterwards.
+    pub room: Room,
+    /// New entries of its log.
+    pub entries: Vec<Entry>,
+    /// Standings as they were read and as they will be.
+    pub standings: Vec<(Option<Standing>, Standing)>,
+    /// New invitations of addresses, each with the lapsed one in its place.
+    pub opened: Vec<(Option<Invitation>, Invitation)>,
+    /// Invitations of addresses that end.
+    pub closed: Vec<Invitation>,
+    /// The acting client, whose own standing must still be what the decision rested on.
+    pub guard: Option<Guard>,
+}
+
+/// The acting client: its standing must be as it was read, and if it posts a message it has read that one (D23).
+#[derive(Clone, Debug)]
+pub struct Guard {
+    /// Who.
+    pub client: ClientId,
+    /// How it stood when it was read.
+    pub seen: Option<Standing>,
+    /// How it stands after its own message; none when it posts none.
+    pub read: Option<Membership>,
+}
+
+impl Act {
+    /// What `changes` make of `room`, which is the door's own or, when the door has none, is being made.
+    pub fn of(door: &Door, room: Room, changes: &[Change]) -> Self {
+        let mut act = Self {
+            before: door.room.clone(),
+            room,
+            entries: Vec::new(),
+            standings: Vec::new(),
+            opened: Vec::new(),
+            closed: Vec::new(),
+            guard: None,
+        };
+        for change in changes {
+            act.enter(change, &door.caller, door.actor(), door.now);
+        }
+        act.guard = act.guard(door);
+        act
+    }
+
+    /// The acting client is guarded unless its standing changes anyway, or the platform acts for it and it posts nothing.
+    fn guard(&self, door: &Door) -> Option<Guard> {
+        let client = door.caller.client()?.clone();
+        if self.before.is_none() || self.standings.iter().any(|(_, after)| after.client == client) {
+            return None;
+        }
+        let seen = door.people.get(&client).and_then(|known| known.standing.clone());
+        let posted = self.entries.iter().rev().find_map(|entry| entry.message.as_ref());
+        let own = posted.filter(|message| message.sender.as_ref().is_some_and(|sender| sender.id == client));
+        let read = own.zip(seen.as_ref().and_then(Standing::membership)).map(|(message, membership)| Membership {
+            read_messages: self.room.messages,
+            last_read: Some(message.id.clone()),
+            ..membership.clone()
+        });
+        let needed = read.is_some() || !door.caller.is_platform();
+        needed.then_some(Guard { client, seen, read })
+    }
+
+    fn enter(&mut self, change: &Change, caller: &Caller, actor: Option<Face>, now: Time) {
+        self.room.seq += 1;
+        // Later than the entry before, whatever the clocks of two machines say: ids and times follow the log's order.
+        let at = now.max(self.room.updated_at.plus(std::time::Duration::from_millis(1)));
+        self.room.updated_at = at;
+        let mut entry = Entry {
+            seq: self.room.seq,
+            id: ObjectId::at(at),
+            kind: change.kind(),
+            at,
+            actor: caller.client().cloned(),
+            clients: change.people().iter().map(|person| person.client.id.clone()).collect(),
+            member_count: 0,
+            via: None,
+            inviter: None,
+            expires_at: None,
+            invitation: None,
+            message: None,
+        };
+        if let Some(notice) = change.notice() {
+            let sender = match notice {
+                Notice::JoinRoom(face) => Some(face.clone()), // the joiner speaks, whoever brought him in (D25)
+                Notice::AddMembers(_) => actor.clone(),
+            };
+            self.room.messages += 1;
+            let message = Message { id: entry.id.clone(), at, sender, notice: notice.clone() };
+            self.room.last_message = Some(message.clone());
+            entry.message = Some(message);
+        }
+        self.settle(change, &mut entry, actor);
+        entry.member_count = self.room.member_count;
+        self.entries.push(entry);
+    }
+
+    /// What the change makes of standings and invitations.
+    fn settle(&mut self, change: &Change, entry: &mut Entry, actor: Option<Face>) {
+        match change {
+            Change::RoomCreated => {}
+            Change::MembersJoined { people, via, inviter, closes, .. } => {
+                self.room.member_count += people.len() as u32;
+                entry.via = Some(*via);
+                entry.inviter.clone_from(inviter);
+                entry.invitation = closes.as_ref().map(|invitation| invitation.id.clone());
+                self.closed.extend(closes.clone());
+                for person in people {
+                    let membership = self.membership(person, entry);
+                    self.stand(person, entry, State::Member(membership));
+                }
+            }
+            Change::MembersInvited { people, expires_at, .. } | Change::InvitationsRenewed { people, expires_at } => {
+                entry.expires_at = Some(*expires_at);
+                for person in people {
+                    let first = match (change, person.standing.as_ref().map(|standing| &standing.state)) {
+                        (Change::InvitationsRenewed { .. }, Some(State::Invited(pending))) => Some(pending),
+                        _ => None,
+                    };
+                    let pending = Pending {
+                        inviter: first.map_or_else(|| actor.clone(), |pending| pending.inviter.clone()),
+                        created_at: first.map_or(entry.at, |pending| pending.created_at),
+                        updated_at: entry.at,
+                        expires_at: *expires_at,
+                    };
+                    self.stand(person, entry, State::Invited(pending));
+                }
+            }
+            Change::AddressInvited { invitation, replaces } => {
+                entry.expires_at = Some(invitation.expires_at);
+                entry.invitation = Some(invitation.id.clone());
+                let invitation = Invitation { seq: entry.seq, created_at: entry.at, ..invitation.clone() };
+                self.opened.push((replaces.clone(), invitation));
+            }
+            Change::InvitationClosed { invitation } => {
+                entry.invitation = Some(invitation.id.clone());
+                self.closed.push(invitation.clone());
+            }
+        }
+    }
+
+    /// A new member has read everything, the message of his own coming included (D23).
+    fn membership(&self, person: &Person, entry: &Entry) -> Membership {
+        let own = entry.message.as_ref().filter(|message| matches!(&message.notice, Notice::JoinRoom(_)));
+        Membership {
+            role: person.role,
+            joined: entry.seq,
+            via: entry.via.unwrap_or(Via::Added),
+            inviter: entry.inviter.clone(),
+            read_messages: self.room.messages,
+            last_read: own.map(|message| message.id.clone()),
+            properties: Default::default(),
+        }
+    }
+
+    fn stand(&mut self, person: &Person, entry: &Entry, state: State) {
+        let Client { id, profile, .. } = &person.client;
+        let standing = Standing { client: id.clone(), profile: profile.clone(), seq: entry.seq, state };
+        self.standings.push((person.standing.clone(), standing));
+    }
+}
+
+impl Change {
+    /// What the log calls it.
+    fn kind(&self) -> Kind {
+        match self {
+            Self::RoomCreated => Kind::RoomCreated,
+            Self::MembersJoined { .. } => Kind::MemberJoined,
+            Self::MembersInvited { .. } | Self::AddressInvited { .. } => Kind::MemberInvited,
+            Self::InvitationsRenewed { .. } => Kind::MemberUpdated,
+            Self::InvitationClosed { .. } => Kind::InvitationCancelled,
+        }
+    }
+
+    fn people(&self) -> &[Person] {
+        match self {
+            Self::MembersJoined { people, .. } | Self::MembersInvited { people, .. } => people,
+            Self::InvitationsRenewed { people, .. } => people,
+            Self::RoomCreated | Self::AddressInvited { .. } | Self::InvitationClosed { .. } => &[],
+        }
+    }
+
+    fn notice(&self) -> Option<&Notice> {
+        match self {
+            Self::MembersJoined { notice, .. } | Self::MembersInvited { notice, .. } => notice.as_ref(),
+            Self::RoomCreated
+            | Self::InvitationsRenewed { .. }
+            | Self::AddressInvited { .. }
+            | Self::InvitationClosed { .. } => None,
+        }
+    }
+}

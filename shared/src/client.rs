@@ -1,0 +1,230 @@
+//! Clients: the people and robots of an app. Talk calls them users; they are one record (D2).
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::address::{Address, BadAddress, Region};
+use crate::error::Error;
+use crate::id::ClientId;
+use crate::time::Time;
+
+/// How long a token lives unless told otherwise (D5).
+pub const TOKEN_LIFETIME: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
+/// What others see of a client: copied into every standing, so that a room's reply needs no further read.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Profile {
+    /// The name that is shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nickname: Option<String>,
+    /// A URL.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub avatar_url: Option<String>,
+    /// Free text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// The program that the client last used.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user_agent: Option<String>,
+    /// Whether it is a program itself.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_robot: bool,
+    /// When a token was last issued to it; at first, when it was created.
+    #[serde(default)]
+    pub last_login: Time,
+}
+
+/// The short form of a client inside messages and invitations.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Face {
+    /// Who.
+    pub id: ClientId,
+    /// The name that is shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nickname: Option<String>,
+    /// A URL.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub avatar_url: Option<String>,
+}
+
+impl Face {
+    /// Of a client with this profile.
+    pub fn of(id: &ClientId, profile: &Profile) -> Self {
+        Self { id: id.clone(), nickname: profile.nickname.clone(), avatar_url: profile.avatar_url.clone() }
+    }
+
+    /// The nickname, else the id (D19).
+    pub fn name(&self) -> &str {
+        self.nickname.as_deref().filter(|name| !name.is_empty()).unwrap_or(self.id.as_str())
+    }
+}
+
+/// A client as stored: the truth about it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Client {
+    /// The operator's own string.
+    pub id: ClientId,
+    /// What others see.
+    pub profile: Profile,
+    /// As the operator wrote it; verified by that statement (D36).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    /// As the operator wrote it; verified by that statement (D36).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mobile: Option<String>,
+    /// The canonical addresses under which the client is found; at most one of each kind.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub addresses: Vec<String>,
+    /// The operator's own fields.
+    #[serde(default, skip_serializing_if = "Json::is_empty")]
+    pub custom: Json,
+    /// Counts the upserts: the condition of the next one.
+    pub version: u64,
+    /// When it was first upserted.
+    pub created_at: Time,
+    /// When it was last upserted.
+    pub updated_at: Time,
+}
+
+/// What the operator says of one field: nothing, that there is none, or what it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Said<T> {
+    /// The field stays as it is.
+    #[default]
+    Nothing,
+    /// The field goes.
+    None,
+    /// The field becomes this.
+    Is(T),
+}
+
+impl<T> Said<T> {
+    fn onto(self, field: &mut Option<T>) {
+        match self {
+            Self::Nothing => {}
+            Self::None => *field = None,
+            Self::Is(value) => *field = Some(value),
+        }
+    }
+}
+
+/// What the operator says of a client in an upsert.
+#[derive(Clone, Debug, Default)]
+pub struct Statement {
+    /// The name that is shown.
+    pub nickname: Said<String>,
+    /// A URL.
+    pub avatar_url: Said<String>,
+    /// Free text.
+    pub description: Said<String>,
+    /// The program that the client uses.
+    pub user_agent: Said<String>,
+    /// Whether it is a program itself.
+    pub is_robot: Option<bool>,
+    /// An address that the operator has verified (D36).
+    pub email: Said<String>,
+    /// An address that the operator has verified (D36).
+    pub mobile: Said<String>,
+    /// Fields of the operator's own; `null` removes one.
+    pub custom: Map<String, Value>,
+    /// Whether a token is issued, which counts as a login.
+    pub logs_in: bool,
+}
+
+impl Statement {
+    /// The client as the statement makes it of what is stored. Mobiles are read under the app's region (D33).
+    pub fn applied(self, id: &ClientId, before: Option<Client>, region: &Region, now: Time) -> Result<Client, Error> {
+        let mut client = before.unwrap_or_else(|| Client::new(id, now));
+        self.nickname.onto(&mut client.profile.nickname);
+        self.avatar_url.onto(&mut client.profile.avatar_url);
+        self.description.onto(&mut client.profile.description);
+        self.user_agent.onto(&mut client.profile.user_agent);
+        self.email.onto(&mut client.email);
+        self.mobile.onto(&mut client.mobile);
+        client.profile.is_robot = self.is_robot.unwrap_or(client.profile.is_robot);
+        if self.logs_in {
+            client.profile.last_login = now;
+        }
+        let mut custom = client.custom.object();
+        custom.extend(self.custom);
+        custom.retain(|_, value| !value.is_null());
+        client.custom = Json::of(&custom);
+        client.addresses = client.canonical_addresses(region)?;
+        client.version += 1;
+        client.updated_at = now;
+        Ok(client)
+    }
+}
+
+impl Client {
+    fn new(id: &ClientId, now: Time) -> Self {
+        Self {
+            id: id.clone(),
+            profile: Profile { last_login: now, ..Profile::default() },
+            email: None,
+            mobile: None,
+            addresses: Vec::new(),
+            custom: Json::default(),
+            version: 0,
+            created_at: now,
+            updated_at: now,
+        }
+    }
+
+    fn canonical_addresses(&self, region: &Region) -> Result<Vec<String>, Error> {
+        let bad = |name: &'static str| move |flaw: BadAddress| Error::invalid(name, flaw.to_string());
+        let mobile =
+            self.mobile.as_deref().map(|text| Address::mobile(text, region).map_err(bad("mobile"))).transpose()?;
+        let email = self.email.as_deref().map(|text| Address::email(text).map_err(bad("email"))).transpose()?;
+        Ok(mobile.into_iter().chain(email).map(|address| address.canonical().to_owned()).collect())
+    }
+
+    /// The client after another one has signed up with one of its addresses.
+    pub fn without_address(mut self, address: &str) -> Self {
+        self.addresses.retain(|own| own != address);
+        if address.contains('@') {
+            self.email = None
+        } else {
+            self.mobile = None
+        }
+        self.version += 1;
+        self
+    }
+
+    /// The short form.
+    pub fn face(&self) -> Face {
+        Face::of(&self.id, &self.profile)
+    }
+}
+
+/// A JSON object of the operator's, kept as text: DynamoDB limits the depth of values and the size of numbers, text not.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Json(String);
+
+impl Json {
+    /// Of an object.
+    pub fn of(object: &Map<String, Value>) -> Self {
+        if object.is_empty() { Self::default() } else { Self(Value::Object(object.clone()).to_string()) }
+    }
+
+    /// Whether it has no fields.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Bytes of text.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// The object.
+    pub fn object(&self) -> Map<String, Value> {
+        serde_json::from_str(&self.0).unwrap_or_default()
+    }
+}

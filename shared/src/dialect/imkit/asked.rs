@@ -1,0 +1,119 @@
+//! What IMKit's bodies and headers ask for.
+
+use std::time::Duration;
+
+use crate::client::{Json, Said, Statement};
+use crate::error::Error;
+use crate::lambda::Settings;
+use crate::membership::{Adding, Entry, Mode, Notify};
+use crate::request::{Fields, Request};
+use crate::room::{LONGEST_PAGE, RoomFace};
+use crate::store::View;
+
+/// The shortest and longest life of an invitation, in seconds: a minute, 90 days (D17).
+const LIFETIMES: std::ops::RangeInclusive<u64> = 60..=90 * 24 * 60 * 60;
+
+/// The longest name, key or tag; the longest URL; the longest free text; in bytes.
+const NAME: usize = 256;
+const URL: usize = 2_048;
+const TEXT: usize = 4_096;
+/// The longest object of the operator's own, in bytes of JSON.
+const OBJECT: usize = 16_384;
+/// The most tags of a room.
+const TAGS: usize = 50;
+
+/// The part of the room that the reply is to show (D24).
+pub fn view(request: &Request) -> View<'static> {
+    if request.prefers_minimal() { View::Minimal } else { View::Members { after: None, limit: LONGEST_PAGE } }
+}
+
+/// How the body wants clients added or invited (D13, D15, D17, D19).
+pub fn adding(fields: &Fields, settings: &Settings) -> Result<Adding, Error> {
+    let lifetime = fields.number("expiresInSeconds", LIFETIMES)?.map(Duration::from_secs);
+    Ok(Adding {
+        entry: match fields.flag("invitationRequired")? {
+            Some(true) => Entry::ByInvitation,
+            Some(false) => Entry::Directly,
+            None => Entry::AsTheRoomSays,
+        },
+        notify: notify(fields)?,
+        mode: if fields.flag("partial")? == Some(true) { Mode::Partial } else { Mode::AllOrNothing },
+        lifetime: lifetime.unwrap_or(settings.invitation_lifetime),
+    })
+}
+
+/// Whether the body wants the room told (D19).
+pub fn notify(fields: &Fields) -> Result<Notify, Error> {
+    Ok(if fields.flag("systemMessage")? == Some(true) { Notify::Room } else { Notify::Nobody })
+}
+
+/// What the body says a room looks like.
+pub fn room_face(fields: &Fields) -> Result<RoomFace, Error> {
+    let tags = fields.texts("roomTags", NAME)?.unwrap_or_default();
+    if tags.len() > TAGS {
+        return Err(Error::invalid("roomTags", format!("must be at most {TAGS} tags")));
+    }
+    Ok(RoomFace {
+        name: fields.text("name", NAME)?,
+        topic: fields.text("topic", NAME)?,
+        cover: fields.text("cover", URL)?,
+        description: fields.text("description", TEXT)?,
+        webhook: fields.text("webhook", URL)?,
+        ext_params: fields.text("extParams", TEXT)?,
+        bot_state: fields.text("botState", NAME)?.unwrap_or_default(),
+        bot_mode: fields.flag("botMode")?.unwrap_or(false),
+        encrypted: fields.flag("encrypted")?.unwrap_or(false),
+        room_tags: tags,
+        data: Json::of(&fields.object("data", OBJECT)?.unwrap_or_default()),
+    })
+}
+
+/// The fields of a client that have a meaning here; any other is the operator's own.
+const CLIENT_FIELDS: [&str; 19] = [
+    "_id",
+    "id",
+    "nickname",
+    "avatarUrl",
+    "description",
+    "userAgent",
+    "isRobot",
+    "email",
+    "mobile",
+    "token",
+    "expirationDate",
+    "issueAccessToken",
+    "claims",
+    "appID",
+    "__v",
+    "clientType",
+    "createdAt",
+    "updatedAt",
+    "lastLoginTimeMS",
+];
+
+/// What the body says of a client.
+pub fn statement(fields: &Fields) -> Result<Statement, Error> {
+    let custom = fields.others(&CLIENT_FIELDS);
+    if Json::of(&custom).len() > OBJECT {
+        return Err(Error::invalid("_id", format!("must come with at most {OBJECT} bytes of fields of your own")));
+    }
+    Ok(Statement {
+        nickname: said(fields, "nickname", NAME)?,
+        avatar_url: said(fields, "avatarUrl", URL)?,
+        description: said(fields, "description", TEXT)?,
+        user_agent: said(fields, "userAgent", NAME)?,
+        is_robot: fields.flag("isRobot")?,
+        email: said(fields, "email", NAME)?,
+        mobile: said(fields, "mobile", NAME)?,
+        custom,
+        logs_in: false,
+    })
+}
+
+fn said(fields: &Fields, name: &str, longest: usize) -> Result<Said<String>, Error> {
+    Ok(match (fields.text(name, longest)?, fields.raw(name)) {
+        (Some(text), _) => Said::Is(text),
+        (None, Some(_)) => Said::None,
+        (None, None) => Said::Nothing,
+    })
+}

@@ -1,0 +1,70 @@
+//! IMKit's dialect: every reply in the envelope `RC`/`RM`/`result` (D7), and its table of errors (D8).
+
+pub mod asked;
+mod view;
+
+use serde_json::{Value, json};
+
+use crate::error::Error;
+use crate::lambda::Response;
+use crate::request::Request;
+
+pub use view::Shape;
+
+/// What a request came to: `result`, and what stands beside it in the envelope.
+#[derive(Clone, Debug)]
+pub struct Reply {
+    result: Value,
+    outcomes: Option<Value>,
+}
+
+/// Renders what a handler came to.
+pub fn respond(_: &Request, result: Result<Reply, Error>) -> Response {
+    match result {
+        Ok(Reply { result, outcomes }) => {
+            let mut body = json!({ "RC": 0, "RM": "OK", "result": result });
+            if let Some(outcomes) = outcomes {
+                body["outcomes"] = outcomes;
+            }
+            Response::json(200, &body)
+        }
+        Err(error) => refuse(&error),
+    }
+}
+
+/// An error with its HTTP status, which is `RC` too (D7).
+pub fn refuse(error: &Error) -> Response {
+    let (status, cause, code) = status(error);
+    let mut told = json!({ "code": code, "message": error.to_string() });
+    if let Error::ClientsNotFound { missing } = error {
+        told["details"] = json!({ "missing": missing });
+    }
+    let response = Response::json(status, &json!({ "RC": status, "RM": cause, "error": told }));
+    if status == 503 { response.with("retry-after", "1") } else { response }
+}
+
+/// HTTP status, `RM`, `error.code` (D8).
+fn status(error: &Error) -> (u16, &'static str, &'static str) {
+    match error {
+        Error::InvalidBody { .. } => (400, "Bad Request", "INVALID_BODY"),
+        Error::MissingParameter { .. } => (400, "Bad Request", "MISSING_PARAMETER"),
+        Error::InvalidParameter { .. } => (400, "Invalid parameters", "INVALID_PARAMETER"),
+        Error::BodyTooLarge { .. } => (413, "Payload Too Large", "BODY_TOO_LARGE"),
+        Error::InvalidClientKey => (401, "Unauthorized", "INVALID_CLIENT_KEY"),
+        Error::InvalidApiKey => (401, "Unauthorized", "INVALID_API_KEY"),
+        Error::MissingToken | Error::UnknownToken | Error::ExpiredToken => (401, "Unauthorized", "INVALID_TOKEN"),
+        Error::NotRoomMember { .. } => (403, "Forbidden", "NOT_ROOM_MEMBER"),
+        Error::RoomClosed { .. } => (403, "Forbidden", "ROOM_CLOSED"),
+        Error::Banned { .. } => (403, "Forbidden", "BANNED"),
+        Error::InvitationRequired { .. } => (403, "Forbidden", "INVITATION_REQUIRED"),
+        Error::RoomNotFound { .. } => (404, "Room not found", "ROOM_NOT_FOUND"),
+        Error::ClientsNotFound { .. } => (404, "Client not found", "CLIENT_NOT_FOUND"),
+        Error::RouteNotFound => (404, "Not Found", "ROUTE_NOT_FOUND"),
+        Error::RoomFull { .. } => (409, "Conflict", "ROOM_FULL"),
+        Error::DirectRoom { .. } => (409, "Conflict", "DIRECT_ROOM"),
+        // Refusals that only the other dialect and the operator's function know.
+        Error::MemberExists { .. } | Error::InvitationExists | Error::AppExists { .. } => (409, "Conflict", "CONFLICT"),
+        Error::Busy => (503, "Service Unavailable", "BUSY"),
+        Error::Internal(_) => (500, "Internal Server Error", "INTERNAL"),
+    }
+}

@@ -1,0 +1,323 @@
+//! What IMKit's replies hold: rooms, members, messages, clients, the log.
+
+use serde_json::{Map, Value, json};
+
+use super::Reply;
+use crate::change::Entry;
+use crate::client::{Client, Face, Profile};
+use crate::door::Door;
+use crate::id::{AppId, ClientId, RoomId};
+use crate::membership::{Claim, Outcome};
+use crate::message::Message;
+use crate::room::{Membership, Page, Role, Room, RoomKind, Standing, Via};
+use crate::store::Done;
+use crate::time::Time;
+
+/// The generations of the room's shape (D21).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// Seeds 001 and 002.
+    Modern,
+    /// Seed 000: the modern one, with `data`, `lastRead` and ISO times beside it.
+    Legacy,
+}
+
+impl Reply {
+    /// The room after a membership call, and what became of each of those named (D14, D21).
+    pub fn changed(done: &Done, shape: Shape) -> Self {
+        let result = done.door.room.as_ref().map(|room| membership_room(&done.door, room, shape));
+        let outcomes = done.outcomes.iter().map(|(client, outcome)| outcome_of(client, *outcome)).collect();
+        Self { result: result.unwrap_or_default(), outcomes: Some(outcomes) }
+    }
+
+    /// The room after joining: nobody was named, so there are no outcomes.
+    pub fn joined(done: &Done) -> Self {
+        Self { outcomes: None, ..Self::changed(done, Shape::Modern) }
+    }
+
+    /// The same with the outcomes of earlier parts of the call before its own.
+    pub fn after(mut self, earlier: &[(ClientId, Outcome)]) -> Self {
+        if let Some(Value::Array(outcomes)) = &mut self.outcomes {
+            outcomes.splice(0..0, earlier.iter().map(|(client, outcome)| outcome_of(client, *outcome)));
+        }
+        self
+    }
+
+    /// A room just made: its members as bare ids.
+    pub fn created(door: &Door, room: &Room) -> Self {
+        let mut result = full_room(door, room);
+        let page = door.page.as_ref().map(|page| page.members.as_slice()).unwrap_or_default();
+        result["members"] = in_order(page).iter().map(|standing| json!(standing.client)).collect();
+        result["__v"] = json!(0);
+        Self { result, outcomes: None }
+    }
+
+    /// A room as its member or the platform sees it: `unread`, `isSuperuser` relative to the caller.
+    pub fn room(door: &Door, room: &Room) -> Self {
+        let mut result = full_room(door, room);
+        let own = door.caller.client().and_then(|client| door.people.get(client)?.standing.as_ref()?.membership());
+        let superuser = door.caller.is_platform() || own.is_some_and(|own| own.role != Role::Member);
+        result["unread"] = json!(own.map_or(0, |own| badge(room, own)));
+        result["isSuperuser"] = json!(superuser);
+        result["isMentioned"] = json!(false);
+        result["muted"] = json!(false);
+        result["pref"] = json!({});
+        Self { result, outcomes: None }
+    }
+
+    /// One page of a room's members (D24).
+    pub fn members(room: &Room, page: &Page) -> Self {
+        let mut result = json!({
+            "totalCount": room.member_count,
+            "data": page.members.iter().map(|standing| member(standing, Shape::Modern)).collect::<Value>(),
+            "memberProperties": page.members.iter().filter_map(|standing| properties(room, standing)).collect::<Value>(),
+        });
+        put(&mut result, "nextMembers", page.next.as_ref());
+        Self { result, outcomes: None }
+    }
+
+    /// Some of a room's log (D40). `nextAfter` is there when more follows.
+    pub fn events(app: &AppId, room: &Room, entries: &[Entry]) -> Self {
+        let mut result = json!({
+            "totalCount": room.seq,
+            "data": entries.iter().map(|entry| event(app, &room.id, entry)).collect::<Value>(),
+        });
+        let last = entries.last().map(|entry| entry.seq);
+        put(&mut result, "nextAfter", last.filter(|last| *last < room.seq));
+        Self { result, outcomes: None }
+    }
+
+    /// A client as its operator sees it, the token just issued, and what became of its invitations (D36).
+    pub fn client(app: &AppId, client: &Client, token: Option<(&str, Time)>, claims: &[(RoomId, Claim)]) -> Self {
+        let mut result = Value::Object(client.custom.object());
+        let profile = &client.profile;
+        overlay(&mut result, person(&client.id, profile, Shape::Legacy));
+        put(&mut result, "email", client.email.as_ref());
+        put(&mut result, "mobile", client.mobile.as_ref());
+        result["appID"] = json!(app);
+        result["__v"] = json!(0);
+        result["createdAt"] = json!(client.created_at.iso());
+        result["updatedAt"] = json!(client.updated_at.iso());
+        if let Some((token, expires_at)) = token {
+            result["token"] = json!(token);
+            result["expirationDate"] = json!(expires_at.iso());
+            result["expirationDateMS"] = json!(expires_at);
+        }
+        let told = claims.iter().map(|(room, claim)| json!({ "room": room, "outcome": claim.as_str() }));
+        result["claims"] = told.collect();
+        Self { result, outcomes: None }
+    }
+}
+
+fn outcome_of(client: &ClientId, outcome: Outcome) -> Value {
+    json!({ "client": client, "outcome": outcome.as_str() })
+}
+
+/// The room as membership calls show it (seeds 000, 001, 002): no field of the caller's own.
+fn membership_room(door: &Door, room: &Room, shape: Shape) -> Value {
+    let mut result = room_face(&door.app, room, shape);
+    result["memberCount"] = json!(room.member_count);
+    if let Some(page) = &door.page {
+        let members = shown(page);
+        result["members"] = members.iter().map(|standing| member(standing, shape)).collect();
+        result["memberProperties"] = members.iter().filter_map(|standing| properties(room, standing)).collect();
+        put(&mut result, "nextMembers", page.next.as_ref());
+        if shape == Shape::Legacy {
+            result["lastRead"] = members.iter().filter_map(|standing| last_read(standing)).collect();
+        }
+    }
+    if shape == Shape::Legacy && !room.face.data.is_empty() {
+        result["data"] = Value::Object(room.face.data.object());
+    }
+    result
+}
+
+/// The room with everything that its own routes show. Its `data` stays inside: a known client takes a reply's `data` for
+/// the reply (D21).
+fn full_room(door: &Door, room: &Room) -> Value {
+    let mut result = membership_room(door, room, Shape::Modern);
+    let admins = door
+        .page
+        .iter()
+        .flat_map(|page| &page.members)
+        .filter(|standing| standing.membership().is_some_and(|membership| membership.role == Role::Admin));
+    result["managers"] = admins.map(|standing| json!(standing.client)).collect();
+    result["appID"] = json!(door.app);
+    result["opening"] = json!(i32::from(!room.is_closed));
+    result["isPrivate"] = json!(room.is_private);
+    result["invitationRequired"] = json!(room.invitation_required);
+    result["maxMembers"] = json!(room.max_members);
+    result["createdTime"] = json!(room.created_at.iso());
+    put(&mut result, "topic", room.face.topic.as_ref());
+    put(&mut result, "extParams", room.face.ext_params.as_ref());
+    let owner = room.owner.as_ref().and_then(|owner| {
+        let listed = door.page.iter().flat_map(|page| &page.members).find(|standing| standing.client == *owner);
+        Some(listed.map_or_else(|| json!({ "_id": owner, "id": owner }), |standing| member(standing, Shape::Modern)))
+    });
+    put(&mut result, "owner", owner);
+    result
+}
+
+/// What a room looks like, without its people.
+fn room_face(app: &AppId, room: &Room, shape: Shape) -> Value {
+    let face = &room.face;
+    let mut result = json!({
+        "_id": room.id,
+        "id": room.id,
+        "roomType": match room.kind {
+            RoomKind::Direct => "direct",
+            RoomKind::Group => "group",
+            RoomKind::Custom => "custom",
+        },
+        "botState": face.bot_state,
+        "botMode": face.bot_mode,
+        "encrypted": face.encrypted,
+        "serviceStatus": 0,
+        "roomTags": face.room_tags,
+        "status": 1,
+        "createdTimeMS": room.created_at,
+    });
+    put(&mut result, "name", face.name.as_ref());
+    put(&mut result, "cover", face.cover.as_ref());
+    put(&mut result, "description", face.description.as_ref());
+    put(&mut result, "webhook", face.webhook.as_ref());
+    put(&mut result, "lastMessage", room.last_message.as_ref().map(|last| message(app, &room.id, last, shape)));
+    result
+}
+
+/// The members of a page as a room shows them: by the order of joining when they are all there, else by id, as the
+/// pages that follow are.
+fn shown(page: &Page) -> Vec<&Standing> {
+    if page.next.is_some() { page.members.iter().collect() } else { in_order(&page.members) }
+}
+
+/// Join order, then id (D22).
+fn in_order(members: &[Standing]) -> Vec<&Standing> {
+    let mut members: Vec<&Standing> = members.iter().collect();
+    members.sort_by_key(|standing| (standing.membership().map(|membership| membership.joined), &standing.client));
+    members
+}
+
+fn member(standing: &Standing, shape: Shape) -> Value {
+    person(&standing.client, &standing.profile, shape)
+}
+
+fn person(id: &ClientId, profile: &Profile, shape: Shape) -> Value {
+    let mut result = json!({
+        "_id": id,
+        "id": id,
+        "isRobot": profile.is_robot,
+        "lastLoginTimeMS": profile.last_login,
+        "clientType": "user", // D22
+    });
+    put(&mut result, "nickname", profile.nickname.as_ref());
+    put(&mut result, "avatarUrl", profile.avatar_url.as_ref());
+    put(&mut result, "description", profile.description.as_ref());
+    put(&mut result, "userAgent", profile.user_agent.as_ref());
+    if shape == Shape::Legacy {
+        result["lastLoginTime"] = json!(profile.last_login.iso());
+    }
+    result
+}
+
+/// The short form; the time of the last login is not loaded there, and documented as 0.
+fn face(face: &Face) -> Value {
+    let mut result = json!({ "_id": face.id, "id": face.id, "lastLoginTimeMS": 0 });
+    put(&mut result, "nickname", face.nickname.as_ref());
+    put(&mut result, "avatarUrl", face.avatar_url.as_ref());
+    result
+}
+
+fn properties(room: &Room, standing: &Standing) -> Option<Value> {
+    let membership = standing.membership()?;
+    let mut result = Value::Object(membership.properties.object());
+    result["client"] = json!(standing.client);
+    result["badge"] = json!(badge(room, membership));
+    put(&mut result, "lastRead", membership.last_read.as_ref());
+    put(&mut result, "role", Some(membership.role).filter(|role| *role != Role::Member).map(Role::as_str));
+    Some(result)
+}
+
+fn last_read(standing: &Standing) -> Option<Value> {
+    let message = standing.membership()?.last_read.as_ref()?;
+    Some(json!({ "message": message, "client": standing.client }))
+}
+
+/// Messages after the last one read (D23).
+fn badge(room: &Room, membership: &Membership) -> u64 {
+    room.messages.saturating_sub(membership.read_messages)
+}
+
+fn message(app: &AppId, room: &RoomId, message: &Message, shape: Shape) -> Value {
+    let Message { id, at, sender, notice } = message;
+    let mut result = json!({
+        "_id": id,
+        "id": id,
+        "room": room,
+        "appID": app,
+        "messageType": notice.message_type(),
+        "message": notice.text(),
+        "sender": sender.as_ref().map(face),
+        "messageTimeMS": at,
+        "updatedAtMS": at,
+        "createdAtMS": at,
+    });
+    put(&mut result, "member", notice.member().map(face));
+    if !notice.invitees().is_empty() {
+        let invitees: Value = notice.invitees().iter().map(invitee).collect();
+        result["extra"] = json!({ "invitees": invitees });
+    }
+    if shape == Shape::Legacy {
+        result["messageTime"] = json!(at.iso());
+    }
+    result
+}
+
+/// A client in `extra.invitees` (D19).
+fn invitee(face: &Face) -> Value {
+    let mut result = json!({ "_id": face.id });
+    put(&mut result, "nickname", face.nickname.as_ref());
+    put(&mut result, "avatarUrl", face.avatar_url.as_ref());
+    result
+}
+
+/// An entry of the log (D40).
+fn event(app: &AppId, room: &RoomId, entry: &Entry) -> Value {
+    let mut result = json!({
+        "seq": entry.seq,
+        "id": entry.id,
+        "type": entry.kind,
+        "at": entry.at.iso(),
+        "atMS": entry.at,
+        "actor": entry.actor,
+        "clients": entry.clients,
+        "memberCount": entry.member_count,
+    });
+    let via = entry.via.map(|via| match via {
+        Via::Added => "added",
+        Via::Invitation => "invitation",
+        Via::Claim => "claim",
+        Via::Join => "join",
+    });
+    put(&mut result, "via", via);
+    put(&mut result, "inviter", entry.inviter.as_ref());
+    put(&mut result, "expiresAt", entry.expires_at.map(Time::iso));
+    put(&mut result, "invitation", entry.invitation.as_ref());
+    put(&mut result, "message", entry.message.as_ref().map(|own| message(app, room, own, Shape::Modern)));
+    result
+}
+
+/// Sets a field that is there only when it has a value.
+fn put(result: &mut Value, name: &str, value: Option<impl serde::Serialize>) {
+    if let Some(value) = value {
+        result[name] = json!(value);
+    }
+}
+
+/// Our own fields win over the operator's of the same name.
+fn overlay(result: &mut Value, fields: Value) {
+    if let (Value::Object(result), Value::Object(fields)) = (result, fields) {
+        let fields: Map<String, Value> = fields;
+        result.extend(fields);
+    }
+}

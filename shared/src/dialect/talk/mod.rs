@@ -1,0 +1,206 @@
+//! Talk's dialect: bare objects, and errors of its own numbers in two languages (D32).
+
+mod parameters;
+
+use serde_json::{Value, json};
+
+use crate::address::Address;
+use crate::client::Client;
+use crate::door::Invitee;
+use crate::error::Error;
+use crate::id::ObjectId;
+use crate::invitation::Invitation;
+use crate::lambda::Response;
+use crate::pinyin::Spelling;
+use crate::request::Request;
+use crate::room::Room;
+use crate::store::Done;
+
+pub use parameters::Parameters;
+
+/// Renders what a handler came to.
+pub fn respond(request: &Request, result: Result<Value, Error>) -> Response {
+    match result {
+        Ok(body) => Response::json(200, &body),
+        Err(error) => refuse(request, &error),
+    }
+}
+
+/// An error in the language asked for: `?lang=`, body `lang`, `X-Language`, cookie; English otherwise (D32).
+pub fn refuse(request: &Request, error: &Error) -> Response {
+    let body = request.fields().ok().and_then(|fields| fields.text("lang", 16).ok().flatten());
+    let language =
+        request.query("lang").or(body.as_deref()).or(request.header("x-language")).or(request.cookie("lang"));
+    let Refusal { status, code, english, chinese, about } = refusal(error);
+    let text = if language.is_some_and(|language| language.starts_with("zh")) { chinese } else { english };
+    let message = text.replace("{}", &about);
+    let response = Response::json(status, &json!({ "code": code, "message": message }));
+    if status == 503 { response.with("retry-after", "1") } else { response }
+}
+
+struct Refusal {
+    status: u16,
+    code: u16,
+    english: &'static str,
+    chinese: &'static str,
+    about: String,
+}
+
+/// Talk's own table: HTTP status, number and texts; `{}` stands for what it is about.
+fn refusal(error: &Error) -> Refusal {
+    let (status, code, english, chinese, about) = match error {
+        Error::MissingToken => {
+            (403, 201, "You are not login yet. Please login into your account first.", "用户未登录", String::new())
+        }
+        Error::UnknownToken | Error::ExpiredToken | Error::InvalidClientKey | Error::InvalidApiKey => (
+            403,
+            220,
+            "Your login session has expired. Please relogin and try again",
+            "你的登录已过期，请重新登录",
+            String::new(),
+        ),
+        Error::NotRoomMember { room } => (403, 204, "{} member does not exist", "非 {} 成员", format!("room {room}")),
+        Error::Banned { .. } => (403, 219, "You are not authorized to access", "无访问权限", String::new()),
+        Error::InvitationExists => (400, 237, "Invitation record already exists", "邀请记录已存在", String::new()),
+        Error::MemberExists { .. } => (400, 239, "Member already exist", "成员已存在", String::new()),
+        Error::RoomClosed { .. } => not_permitted("Invite to closed room"),
+        Error::RoomFull { .. } => not_permitted("Invite to full room"),
+        Error::DirectRoom { .. } => not_permitted("Invite to direct room"),
+        Error::InvitationRequired { .. } => not_permitted("Join without invitation"),
+        Error::MissingParameter { names } => (400, 400, "Parameter missing : {}", "缺少参数： {}", names.join(", ")),
+        Error::RoomNotFound { room } => not_found(format!("room {room}")),
+        Error::ClientsNotFound { missing } => {
+            not_found(missing.iter().map(|client| format!("user {client}")).collect::<Vec<_>>().join(", "))
+        }
+        Error::InvalidParameter { name, .. } => invalid(name),
+        Error::InvalidBody { .. } | Error::BodyTooLarge { .. } => invalid("body"),
+        Error::RouteNotFound => (404, 404, "Not Found", "Not Found", String::new()),
+        Error::Busy => (503, 100, "{}", "{}", error.to_string()),
+        Error::AppExists { .. } | Error::Internal(_) => (500, 100, "{}", "{}", error.to_string()),
+    };
+    Refusal { status, code, english, chinese, about }
+}
+
+type Row = (u16, u16, &'static str, &'static str, String);
+
+fn not_permitted(what: &str) -> Row {
+    (403, 243, "Operation not permitted：{}", "操作不可执行：{}", what.to_owned())
+}
+
+fn not_found(what: String) -> Row {
+    (400, 401, "Object not found : {}", "未找到对象： {}", what)
+}
+
+fn invalid(name: &str) -> Row {
+    (400, 405, "Invalid parameter : {}", "无效的参数： {}", name.to_owned())
+}
+
+/// Whether a reply shows a client's own addresses (D37).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Addresses {
+    /// To whoever invites the client.
+    Shown,
+    /// To nobody.
+    Hidden,
+}
+
+/// The reply of `room.invite`: the user who joined, or the pending invitation (seed 003).
+pub fn invited(done: &Done, addresses: Addresses) -> Option<Value> {
+    let door = &done.door;
+    let (room, team) = (door.room.as_ref()?, &door.record.as_ref()?.team);
+    let mut reply = match (door.invitee.as_ref()?, &done.invitation) {
+        (Invitee::Client(client), _) => user(door.client(client)?, addresses),
+        (Invitee::Stranger { addresses }, Some(own)) => invitation(own, addresses, team),
+        (Invitee::Stranger { .. }, None) => return None,
+    };
+    reply["room"] = topic(room, team);
+    reply["_roomId"] = json!(room.id);
+    reply["_teamId"] = json!(team);
+    reply["role"] = json!("member");
+    Some(reply)
+}
+
+fn user(client: &Client, addresses: Addresses) -> Value {
+    let name = client.profile.nickname.as_deref().unwrap_or(client.id.as_str());
+    let mut result = json!({
+        "_id": client.id,
+        "id": client.id,
+        "__v": 0,
+        "name": name,
+        "avatarUrl": client.profile.avatar_url.as_deref().unwrap_or_default(),
+        "from": "register",
+        "isGuest": false,
+        "isRobot": client.profile.is_robot,
+        "createdAt": client.created_at.iso(),
+        "updatedAt": client.updated_at.iso(),
+    });
+    spell(&mut result, name);
+    let email = client.email.as_deref().filter(|_| addresses == Addresses::Shown);
+    if let Some(Ok(Address::Email(email))) = email.map(Address::email) {
+        let login = client.email.as_deref().unwrap_or_default().trim().to_lowercase();
+        result["emailForLogin"] = json!(login);
+        result["emailDomain"] = json!(email.domain());
+    }
+    result
+}
+
+fn invitation(invitation: &Invitation, addresses: &[Address], team: &ObjectId) -> Value {
+    let (kind, name) = match addresses.first() {
+        Some(Address::Email(email)) => ("email", email.local_part()),
+        Some(Address::Mobile(_)) | None => ("mobile", invitation.mobile.as_deref().unwrap_or_default()),
+    };
+    let written = addresses.first().map(Address::written).unwrap_or_default();
+    let mut result = json!({
+        "_id": invitation.id,
+        "id": invitation.id,
+        "__v": 0,
+        "key": format!("{kind}_{written}"),
+        "name": name,
+        "team": team,
+        "isInvite": true,
+        "createdAt": invitation.created_at.iso(),
+        "updatedAt": invitation.created_at.iso(),
+    });
+    if let Some(email) = &invitation.email {
+        result["email"] = json!(email);
+    }
+    if let Some(mobile) = &invitation.mobile {
+        result["mobile"] = json!(mobile);
+    }
+    result
+}
+
+/// A room, which Talk's people call a topic. It has no guest link until it has one (D37).
+fn topic(room: &Room, team: &ObjectId) -> Value {
+    let mut result = json!({
+        "_id": room.id,
+        "id": room.id,
+        "__v": 0,
+        "email": room.email,
+        "team": team,
+        "_teamId": team,
+        "topic": room.topic(),
+        "creator": room.creator,
+        "_creatorId": room.creator,
+        "color": "blue",
+        "memberCount": room.member_count,
+        "popRate": u64::from(room.member_count) * 3, // D34
+        "isGuestVisible": false,
+        "isPrivate": room.is_private,
+        "isArchived": false,
+        "isGeneral": false,
+        "createdAt": room.created_at.iso(),
+        "updatedAt": room.updated_at.iso(),
+    });
+    spell(&mut result, room.topic());
+    result
+}
+
+/// The name in Latin letters (D37).
+fn spell(result: &mut Value, name: &str) {
+    let Spelling { pinyin, pinyins, py, pys } = Spelling::of(name);
+    result["pinyin"] = json!(pinyin);
+    result["pinyins"] = json!(pinyins);
+    result["py"] = json!(py);
+    result["pys"] = json!(pys);
+}

@@ -1,0 +1,178 @@
+//! Everything that can go wrong, said once, free of HTTP; each dialect gives it a status and a code.
+
+use std::error::Error as Cause;
+
+use crate::id::{ClientId, RoomId};
+
+/// Why a request was not carried out. Its text is a sentence that the caller can act on, and names the offender.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The body is no JSON object.
+    #[error("the body must be a JSON object: {reason}")]
+    InvalidBody {
+        /// What the reader stumbled over.
+        reason: String,
+    },
+    /// The body is longer than allowed (D9).
+    #[error("the body must be at most {limit} bytes long")]
+    BodyTooLarge {
+        /// Bytes.
+        limit: usize,
+    },
+    /// A required parameter, or one of several, is absent.
+    #[error("{} must be given", alternatives(.names))]
+    MissingParameter {
+        /// The parameter, or those of which one is needed.
+        names: &'static [&'static str],
+    },
+    /// A parameter has a wrong type or value.
+    #[error("`{name}` {reason}")]
+    InvalidParameter {
+        /// The field, path parameter, query parameter or header.
+        name: String,
+        /// What it must be.
+        reason: String,
+    },
+
+    /// The client key is missing, malformed, unknown or another kind of key.
+    #[error("`IM-CLIENT-KEY` must carry a client key of an app")]
+    InvalidClientKey,
+    /// The API key is missing, malformed, unknown or another kind of key.
+    #[error("`IM-API-KEY` must carry an API key of an app")]
+    InvalidApiKey,
+    /// No token came with the request.
+    #[error("`IM-Authorization` must carry a client token")]
+    MissingToken,
+    /// The token is unknown, revoked, or of another app than the client key (D6).
+    #[error("the token in `IM-Authorization` is not a token of this app")]
+    UnknownToken,
+    /// The token was good until a while ago.
+    #[error("the token in `IM-Authorization` has expired: ask your back end for a new one")]
+    ExpiredToken,
+
+    /// No such room, or the caller may not know of it (D10).
+    #[error("room `{room}` does not exist")]
+    RoomNotFound {
+        /// As asked for.
+        room: RoomId,
+    },
+    /// Some of the clients named do not exist.
+    #[error("no client has the id {}", quoted(.missing))]
+    ClientsNotFound {
+        /// Every unknown id.
+        missing: Vec<ClientId>,
+    },
+    /// Only a present member may do this.
+    #[error("you are not a member of room `{room}`")]
+    NotRoomMember {
+        /// The room.
+        room: RoomId,
+    },
+    /// The room is closed for joining and inviting.
+    #[error("room `{room}` is closed: nobody can join or be invited")]
+    RoomClosed {
+        /// The room.
+        room: RoomId,
+    },
+    /// These clients are banned from the room (D30).
+    #[error("{} banned from room `{room}`", are(.clients))]
+    Banned {
+        /// The room.
+        room: RoomId,
+        /// Every banned one of those named.
+        clients: Vec<ClientId>,
+    },
+    /// The room cannot hold those who would come in (D31).
+    #[error("room `{room}` is full: it holds at most {max_members} members")]
+    RoomFull {
+        /// The room.
+        room: RoomId,
+        /// Its capacity.
+        max_members: u32,
+    },
+    /// A direct room holds its two clients and nobody else (D18).
+    #[error("room `{room}` is a direct room: nobody but its two clients can be in it")]
+    DirectRoom {
+        /// The room.
+        room: RoomId,
+    },
+    /// The room is entered on invitation only (D25).
+    #[error("room `{room}` is entered on invitation only, and you have no pending invitation")]
+    InvitationRequired {
+        /// The room.
+        room: RoomId,
+    },
+    /// Talk refuses an invitation of somebody who is a member (D34).
+    #[error("client `{client}` is a member of the room already")]
+    MemberExists {
+        /// The member.
+        client: ClientId,
+    },
+    /// Talk refuses a second invitation of one address to one room (D34).
+    #[error("this address has a pending invitation to the room already")]
+    InvitationExists,
+    /// An app of that id exists.
+    #[error("app `{app}` exists already")]
+    AppExists {
+        /// The app's id.
+        app: String,
+    },
+    /// No route has this method and path.
+    #[error("there is no such route")]
+    RouteNotFound,
+
+    /// Too many races were lost within the time allowed; nothing has changed.
+    #[error("the room is being changed by many callers at once and nothing was done: try again")]
+    Busy,
+    /// Something that the caller cannot mend. The cause is for the log, never for the reply.
+    #[error("something went wrong on our side")]
+    Internal(#[source] Box<dyn Cause + Send + Sync>),
+}
+
+impl Error {
+    /// A parameter of a wrong type or value: `` `name` reason ``.
+    pub fn invalid(name: &str, reason: impl Into<String>) -> Self {
+        Self::InvalidParameter { name: name.to_owned(), reason: reason.into() }
+    }
+
+    /// Wraps what the caller cannot mend.
+    pub fn internal(cause: impl Into<Box<dyn Cause + Send + Sync>>) -> Self {
+        Self::Internal(cause.into())
+    }
+}
+
+fn alternatives(names: &[&str]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" or ")
+}
+
+fn quoted(clients: &[ClientId]) -> String {
+    clients.iter().map(|client| format!("`{client}`")).collect::<Vec<_>>().join(", ")
+}
+
+fn are(clients: &[ClientId]) -> String {
+    format!("{} {}", quoted(clients), if clients.len() == 1 { "is" } else { "are" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_names_every_offender() {
+        let client = |id| ClientId::parse("invitees", id).unwrap();
+        let missing = vec![client("bbb"), client("ccc")];
+        assert_eq!(Error::ClientsNotFound { missing }.to_string(), "no client has the id `bbb`, `ccc`");
+        let room = RoomId::parse("id", "demo-room").unwrap();
+        let banned = Error::Banned { room, clients: vec![client("bbb")] };
+        assert_eq!(banned.to_string(), "`bbb` is banned from room `demo-room`");
+        let missing = Error::MissingParameter { names: &["email", "mobile"] };
+        assert_eq!(missing.to_string(), "`email` or `mobile` must be given");
+    }
+
+    #[test]
+    fn an_internal_cause_stays_out_of_the_text() {
+        let error = Error::internal("table `secret` is gone");
+        assert!(!error.to_string().contains("secret"));
+        assert!(Cause::source(&error).unwrap().to_string().contains("secret"));
+    }
+}

@@ -1,0 +1,70 @@
+//! Records ⇄ items of the table.
+
+// The SDK's own type for an item is a HashMap.
+#![allow(clippy::disallowed_types)]
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_dynamo::aws_sdk_dynamodb_1::{from_item, to_item};
+
+use super::key::{self, Key};
+use crate::error::Error;
+use crate::id::{AppId, RoomId};
+use crate::room::{Standing, State};
+
+/// An item as the SDK has it.
+pub type Item = HashMap<String, AttributeValue>;
+
+/// A key as the SDK wants it.
+pub fn keyed(key: &Key) -> Item {
+    HashMap::from([("PK".to_owned(), text(&key.pk)), ("SK".to_owned(), text(&key.sk))])
+}
+
+/// A record under its key.
+pub fn write<T: Serialize>(key: &Key, record: &T) -> Result<Item, Error> {
+    let mut item: Item = to_item(record).map_err(Error::internal)?;
+    item.extend(keyed(key));
+    Ok(item)
+}
+
+/// A standing under its key, and in the index of its client's rooms by state.
+pub fn write_standing(app: &AppId, room: &RoomId, standing: &Standing) -> Result<Item, Error> {
+    let state = match standing.state {
+        State::Member(_) => "member",
+        State::Invited(_) => "invited",
+        State::Banned => "banned",
+    };
+    let mut item = write(&Key::standing(app, room, &standing.client), standing)?;
+    item.insert("GSI1PK".to_owned(), text(&key::clients(app, &standing.client)));
+    item.insert("GSI1SK".to_owned(), text(&format!("{state}#{room}")));
+    Ok(item)
+}
+
+/// The record of an item.
+pub fn read<T: DeserializeOwned>(item: Item) -> Result<T, Error> {
+    from_item(item).map_err(Error::internal)
+}
+
+/// The key of an item.
+pub fn key_of(item: &Item) -> Option<Key> {
+    let part = |name| item.get(name)?.as_s().ok().cloned();
+    Some(Key { pk: part("PK")?, sk: part("SK")? })
+}
+
+/// A string.
+pub fn text(value: &str) -> AttributeValue {
+    AttributeValue::S(value.to_owned())
+}
+
+/// A number.
+pub fn number(value: u64) -> AttributeValue {
+    AttributeValue::N(value.to_string())
+}
+
+/// Any record, as an attribute.
+pub fn value<T: Serialize>(record: &T) -> Result<AttributeValue, Error> {
+    serde_dynamo::to_attribute_value(record).map_err(Error::internal)
+}

@@ -1,0 +1,90 @@
+//! The one table: the SDK, keys, expressions, transactions, retries. It decides nothing and renders nothing.
+
+mod item;
+mod key;
+mod people;
+mod read;
+mod write;
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use aws_config::{BehaviorVersion, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
+use aws_sdk_dynamodb::Client as Dynamo;
+use aws_sdk_dynamodb::types::ConsumedCapacity;
+use aws_smithy_http_client::{Builder, tls};
+
+use crate::id::AppId;
+
+pub use people::{BoundToken, Upsert, Upserted};
+pub use read::{Sought, View, Visit};
+pub use write::Done;
+
+/// How long lost races are tried again before the answer is `BUSY`. Well under the functions' own time-out.
+const PATIENCE: Duration = Duration::from_secs(9);
+
+/// A handle on the table. Clones share it.
+#[derive(Clone)]
+pub struct Store {
+    dynamo: Dynamo,
+    table: String,
+    meter: Arc<Mutex<Meter>>,
+}
+
+/// What one request has cost so far, and whose it is.
+#[derive(Clone, Debug, Default)]
+pub struct Meter {
+    /// The proven tenant.
+    pub app: Option<AppId>,
+    /// Requests to DynamoDB.
+    pub requests: u32,
+    /// Read and write units together, as DynamoDB reports them.
+    pub capacity: f64,
+}
+
+impl Store {
+    /// Opens the table by what the environment says: region, credentials, endpoint.
+    pub async fn connect(table: String) -> Self {
+        let tls = tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring);
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(Duration::from_secs(1))
+            .operation_attempt_timeout(Duration::from_secs(3))
+            .build();
+        let config: SdkConfig = aws_config::defaults(BehaviorVersion::latest())
+            .http_client(Builder::new().tls_provider(tls).build_https())
+            .retry_config(RetryConfig::standard().with_max_attempts(3))
+            .timeout_config(timeouts)
+            .load()
+            .await;
+        Self { dynamo: Dynamo::new(&config), table, meter: Arc::default() }
+    }
+
+    /// Opens the connections that the first request will need, while start-up is unthrottled: a handshake costs more than
+    /// a whole call. A failure is left to that request to report.
+    pub async fn warm_up(&self) {
+        let _ = tokio::join!(self.knock(), self.knock());
+    }
+
+    /// The account of the request that is being handled, cleared for the next one.
+    pub fn take_meter(&self) -> Meter {
+        std::mem::take(&mut *self.meter.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn spent<'a>(&self, capacity: impl IntoIterator<Item = &'a ConsumedCapacity>) {
+        let units: f64 = capacity.into_iter().filter_map(ConsumedCapacity::capacity_units).sum();
+        let mut meter = self.meter.lock().unwrap_or_else(PoisonError::into_inner);
+        meter.requests += 1;
+        meter.capacity += units;
+    }
+
+    fn belongs_to(&self, app: &AppId) {
+        self.meter.lock().unwrap_or_else(PoisonError::into_inner).app = Some(app.clone());
+    }
+}
+
+/// A random pause before the next try: longer on average the more tries there were, so that rivals spread out.
+fn pause(tries: u32) -> Duration {
+    let longest = (10u64 << tries.min(5)).min(250);
+    let random = u64::from_str_radix(&crate::id::random_hex::<4>(), 16).unwrap_or(0);
+    Duration::from_millis(random % longest + 1)
+}

@@ -1,0 +1,328 @@
+//! Writing: one conditional transaction per act. A lost race is read and decided anew; an unknown end is looked up.
+
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::types::{ConditionCheck, Delete, Put, ReturnConsumedCapacity, TransactWriteItem, Update};
+
+use super::item;
+use super::key::Key;
+use super::read::Visit;
+use super::{PATIENCE, Store, pause};
+use crate::change::{Act, Entry, Guard};
+use crate::door::Door;
+use crate::error::Error;
+use crate::id::{AppId, ClientId, RoomId};
+use crate::invitation::Invitation;
+use crate::membership::{Outcome, Plan};
+use crate::room::{LONGEST_PAGE, Room, Standing, State};
+use crate::time::Deadline;
+
+/// What an act came to: the door as it is now, rendered from what was read and what was written.
+#[derive(Clone, Debug)]
+pub struct Done {
+    /// The room and those concerned, afterwards.
+    pub door: Door,
+    /// What each of those named is told.
+    pub outcomes: Vec<(ClientId, Outcome)>,
+    /// The invitation of an address that was written.
+    pub invitation: Option<Invitation>,
+}
+
+/// Why a transaction was not, or perhaps not, carried out.
+pub(super) enum Setback {
+    /// Somebody else was quicker: nothing was written.
+    Lost,
+    /// Nobody knows: it may be written, or yet be.
+    Unknown(Error),
+    /// It cannot be written.
+    Failed(Error),
+}
+
+impl Store {
+    /// Reads what the visit needs, decides, writes; again when a race was lost, until patience ends (503 `BUSY`).
+    pub async fn act(&self, visit: &Visit<'_>, decide: impl Fn(&Door) -> Result<Plan, Error>) -> Result<Done, Error> {
+        self.found_or_act(visit, |door| Ok((decide(door)?, door.room.clone()))).await
+    }
+
+    /// Makes the room of the visit, or changes nothing where `decide` says that it is there already.
+    pub async fn found(
+        &self,
+        visit: &Visit<'_>,
+        decide: impl Fn(&Door) -> Result<(Plan, Room), Error>,
+    ) -> Result<Done, Error> {
+        self.found_or_act(visit, |door| decide(door).map(|(plan, room)| (plan, Some(room)))).await
+    }
+
+    async fn found_or_act(
+        &self,
+        visit: &Visit<'_>,
+        decide: impl Fn(&Door) -> Result<(Plan, Option<Room>), Error>,
+    ) -> Result<Done, Error> {
+        let deadline = Deadline::after(PATIENCE);
+        let mut unknown: Vec<(Entry, Done)> = Vec::new();
+        for tries in 0.. {
+            let door = self.open(visit).await?;
+            if let Some(done) = self.resolved(&door, &mut unknown).await? {
+                return Ok(done);
+            }
+            let (plan, room) = decide(&door)?;
+            let Some(room) = room.filter(|_| !plan.changes.is_empty()) else {
+                return Ok(Done { door, outcomes: plan.outcomes, invitation: None });
+            };
+            let act = Act::of(&door, room, &plan.changes);
+            let first = act.entries.first().cloned();
+            let done = Done::of(door, &act, plan.outcomes);
+            match self.commit(&done.door.app, &act).await {
+                Ok(()) => return Ok(done),
+                Err(Setback::Failed(error)) => return Err(error),
+                Err(Setback::Lost) => {}
+                Err(Setback::Unknown(cause)) if !deadline.allows(pause(tries)) => return Err(cause),
+                Err(Setback::Unknown(_)) => unknown.extend(first.map(|entry| (entry, done))),
+            }
+            let pause = pause(tries);
+            if !deadline.allows(pause) {
+                break;
+            }
+            tokio::time::sleep(pause).await;
+        }
+        if unknown.is_empty() { Err(Error::Busy) } else { Err(Error::internal("a write's end stayed unknown")) }
+    }
+
+    /// A write whose answer was lost: the entry in its place tells whose it became.
+    async fn resolved(&self, door: &Door, unknown: &mut Vec<(Entry, Done)>) -> Result<Option<Done>, Error> {
+        let Some(room) = door.room.as_ref() else { return Ok(None) };
+        while let Some(at) = unknown.iter().position(|(entry, _)| entry.seq <= room.seq) {
+            let (entry, done) = unknown.swap_remove(at);
+            let there = self.entries(&door.app, &room.id, entry.seq - 1, 1).await?;
+            if there.first().is_some_and(|there| there.id == entry.id) {
+                return Ok(Some(done));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The act as one transaction: all of it, or none.
+    async fn commit(&self, app: &AppId, act: &Act) -> Result<(), Setback> {
+        let writing = Writing { table: &self.table, app, room: &act.room.id };
+        let items = writing.act(act).map_err(Setback::Failed)?;
+        let token = act.entries.first().map(|entry| entry.id.to_string());
+        self.transact(items, token).await
+    }
+
+    /// Sends a transaction. The SDK may send it again: its token makes that harmless for ten minutes.
+    pub(super) async fn transact(&self, items: Vec<TransactWriteItem>, token: Option<String>) -> Result<(), Setback> {
+        let request = self
+            .dynamo
+            .transact_write_items()
+            .set_transact_items(Some(items))
+            .set_client_request_token(token)
+            .return_consumed_capacity(ReturnConsumedCapacity::Total);
+        match request.send().await {
+            Ok(reply) => {
+                self.spent(reply.consumed_capacity());
+                Ok(())
+            }
+            Err(failure) => {
+                self.spent([]);
+                Err(setback(failure))
+            }
+        }
+    }
+}
+
+impl Done {
+    fn of(mut door: Door, act: &Act, outcomes: Vec<(ClientId, Outcome)>) -> Self {
+        let own = act.guard.as_ref().and_then(|guard| {
+            let seen = guard.seen.clone()?;
+            Some(Standing { state: State::Member(guard.read.clone()?), ..seen })
+        });
+        for standing in act.standings.iter().map(|(_, after)| after).chain(&own) {
+            if let Some(page) = &mut door.page {
+                page.place(standing, LONGEST_PAGE);
+            }
+            door.people.entry(standing.client.clone()).or_default().standing = Some(standing.clone());
+        }
+        door.room = Some(act.room.clone());
+        let invitation = act.opened.first().map(|(_, invitation)| invitation.clone());
+        Self { door, outcomes, invitation }
+    }
+}
+
+/// What a failed transaction means for the one who sent it.
+fn setback(failure: SdkError<TransactWriteItemsError>) -> Setback {
+    let Some(refusal) = failure.as_service_error() else {
+        // No answer: a connection that could not be opened carried nothing, anything else may have.
+        return match failure {
+            SdkError::ConstructionFailure(_) => Setback::Failed(Error::internal(failure)),
+            SdkError::DispatchFailure(ref cause) if cause.is_user() => Setback::Failed(Error::internal(failure)),
+            _ => Setback::Unknown(Error::internal(failure)),
+        };
+    };
+    if let TransactWriteItemsError::TransactionCanceledException(cancelled) = refusal {
+        let codes = cancelled.cancellation_reasons().iter().filter_map(|reason| reason.code());
+        let races = [
+            "None",
+            "ConditionalCheckFailed",
+            "TransactionConflict",
+            "ThrottlingError",
+            "ProvisionedThroughputExceeded",
+        ];
+        let only_races = codes.clone().all(|code| races.contains(&code));
+        return if only_races { Setback::Lost } else { Setback::Failed(Error::internal(failure)) };
+    }
+    match refusal.code() {
+        Some("TransactionInProgressException" | "InternalServerError") => Setback::Unknown(Error::internal(failure)),
+        Some("ProvisionedThroughputExceededException" | "ThrottlingException" | "RequestLimitExceeded") => {
+            Setback::Lost
+        }
+        _ => Setback::Failed(Error::internal(failure)),
+    }
+}
+
+/// Turns an act into the elements of a transaction, each on the condition that what was read still stands.
+struct Writing<'a> {
+    table: &'a str,
+    app: &'a AppId,
+    room: &'a RoomId,
+}
+
+impl Writing<'_> {
+    fn act(&self, act: &Act) -> Result<Vec<TransactWriteItem>, Error> {
+        let mut items = vec![self.room(act)?];
+        for entry in &act.entries {
+            items.push(put(self.table, &Key::entry(self.app, self.room, entry.seq), entry, None)?);
+        }
+        for (before, after) in &act.standings {
+            let item = item::write_standing(self.app, self.room, after)?;
+            items.push(put_item(self.table, item, before.as_ref().map(|standing| standing.seq))?);
+        }
+        items.extend(act.guard.as_ref().map(|guard| self.guard(guard)).transpose()?);
+        for (before, invitation) in &act.opened {
+            items.extend(self.open(before.as_ref(), invitation)?);
+        }
+        for invitation in &act.closed {
+            items.extend(self.close(invitation)?);
+        }
+        Ok(items)
+    }
+
+    /// The room: nothing has been logged since it was read. That covers its capacity and every other state that it is in.
+    fn room(&self, act: &Act) -> Result<TransactWriteItem, Error> {
+        let Some(before) = &act.before else {
+            return put(self.table, &Key::room(self.app, self.room), &act.room, None);
+        };
+        let after = &act.room;
+        let mut set = "SET seq = :seq, messages = :messages, memberCount = :members, updatedAt = :at".to_owned();
+        let mut update = Update::builder()
+            .table_name(self.table)
+            .set_key(Some(item::keyed(&Key::room(self.app, self.room))))
+            .condition_expression("seq = :seen")
+            .expression_attribute_values(":seen", item::number(before.seq))
+            .expression_attribute_values(":seq", item::number(after.seq))
+            .expression_attribute_values(":messages", item::number(after.messages))
+            .expression_attribute_values(":members", item::number(after.member_count.into()))
+            .expression_attribute_values(":at", item::value(&after.updated_at)?);
+        if after.messages > before.messages {
+            set.push_str(", lastMessage = :last");
+            update = update.expression_attribute_values(":last", item::value(&after.last_message)?);
+        }
+        let update = update.update_expression(set).build().map_err(Error::internal)?;
+        Ok(TransactWriteItem::builder().update(update).build())
+    }
+
+    /// The acting client still stands as it did, and has read its own message.
+    fn guard(&self, guard: &Guard) -> Result<TransactWriteItem, Error> {
+        let key = item::keyed(&Key::standing(self.app, self.room, &guard.client));
+        let condition = condition(guard.seen.as_ref().map(|standing| standing.seq));
+        let Some(read) = &guard.read else {
+            let mut check =
+                ConditionCheck::builder().table_name(self.table).set_key(Some(key)).condition_expression(condition);
+            if let Some(seen) = &guard.seen {
+                check = check.expression_attribute_values(":seen", item::number(seen.seq));
+            }
+            let check = check.build().map_err(Error::internal)?;
+            return Ok(TransactWriteItem::builder().condition_check(check).build());
+        };
+        let seen = guard.seen.as_ref().map_or(0, |standing| standing.seq);
+        let update = Update::builder()
+            .table_name(self.table)
+            .set_key(Some(key))
+            .update_expression("SET #state.#member.readMessages = :read, #state.#member.lastRead = :last")
+            .condition_expression(condition)
+            .expression_attribute_names("#state", "state")
+            .expression_attribute_names("#member", "member")
+            .expression_attribute_values(":seen", item::number(seen))
+            .expression_attribute_values(":read", item::number(read.read_messages))
+            .expression_attribute_values(":last", item::value(&read.last_read)?);
+        Ok(TransactWriteItem::builder().update(update.build().map_err(Error::internal)?).build())
+    }
+
+    /// An invitation, findable under each of its addresses, as long as nobody has signed up with the first.
+    fn open(&self, before: Option<&Invitation>, invitation: &Invitation) -> Result<Vec<TransactWriteItem>, Error> {
+        let named_by = invitation.address();
+        let key = Key::invitation(self.app, self.room, named_by);
+        let mut items = vec![put_item(self.table, item::write(&key, invitation)?, before.map(|before| before.seq))?];
+        let nobody = ConditionCheck::builder()
+            .table_name(self.table)
+            .set_key(Some(item::keyed(&Key::owner(self.app, named_by))))
+            .condition_expression("attribute_not_exists(PK)");
+        items.push(TransactWriteItem::builder().condition_check(nobody.build().map_err(Error::internal)?).build());
+        for address in &invitation.addresses {
+            let pointer = item::keyed(&Key::invited(self.app, address, self.room, named_by));
+            let put = Put::builder().table_name(self.table).set_item(Some(pointer)).build().map_err(Error::internal)?;
+            items.push(TransactWriteItem::builder().put(put).build());
+        }
+        for dropped in before.iter().flat_map(|before| &before.addresses) {
+            if !invitation.addresses.contains(dropped) {
+                items.push(delete(self.table, &Key::invited(self.app, dropped, self.room, named_by))?);
+            }
+        }
+        Ok(items)
+    }
+
+    fn close(&self, invitation: &Invitation) -> Result<Vec<TransactWriteItem>, Error> {
+        let named_by = invitation.address();
+        let itself = Delete::builder()
+            .table_name(self.table)
+            .set_key(Some(item::keyed(&Key::invitation(self.app, self.room, named_by))))
+            .condition_expression("seq = :seen")
+            .expression_attribute_values(":seen", item::number(invitation.seq));
+        let mut items = vec![TransactWriteItem::builder().delete(itself.build().map_err(Error::internal)?).build()];
+        for address in &invitation.addresses {
+            items.push(delete(self.table, &Key::invited(self.app, address, self.room, named_by))?);
+        }
+        Ok(items)
+    }
+}
+
+/// The condition that an item is as it was when its `seq` was read, or as absent as it was.
+fn condition(seen: Option<u64>) -> &'static str {
+    match seen {
+        Some(_) => "seq = :seen",
+        None => "attribute_not_exists(PK)",
+    }
+}
+
+fn put_item(table: &str, item: item::Item, seen: Option<u64>) -> Result<TransactWriteItem, Error> {
+    let mut put = Put::builder().table_name(table).set_item(Some(item)).condition_expression(condition(seen));
+    if let Some(seen) = seen {
+        put = put.expression_attribute_values(":seen", item::number(seen));
+    }
+    Ok(TransactWriteItem::builder().put(put.build().map_err(Error::internal)?).build())
+}
+
+/// A record put under its key, on the condition that the item is as it was when its `seq` was read.
+pub(super) fn put<T: serde::Serialize>(
+    table: &str,
+    key: &Key,
+    record: &T,
+    seen: Option<u64>,
+) -> Result<TransactWriteItem, Error> {
+    put_item(table, item::write(key, record)?, seen)
+}
+
+/// An item deleted, whatever it is.
+pub(super) fn delete(table: &str, key: &Key) -> Result<TransactWriteItem, Error> {
+    let delete = Delete::builder().table_name(table).set_key(Some(item::keyed(key)));
+    Ok(TransactWriteItem::builder().delete(delete.build().map_err(Error::internal)?).build())
+}
