@@ -23,8 +23,12 @@ impl Cors {
     pub(crate) fn read(config: &Value, intrinsics: &Intrinsics) -> Result<Option<Self>, String> {
         let config = match intrinsics.value(config)? {
             None | Some(Json::Null | Json::Bool(false)) => return Ok(None),
-            Some(Json::Bool(true)) => return Ok(Some(Self { origins: vec!["*".to_owned()], ..Self::default() })),
-            Some(Json::String(origin)) => return Ok(Some(Self { origins: vec![origin], ..Self::default() })),
+            Some(Json::Bool(true)) => {
+                return Ok(Some(Self { origins: vec!["*".to_owned()], ..Self::default() }));
+            }
+            Some(Json::String(origin)) => {
+                return Ok(Some(Self { origins: vec![origin], ..Self::default() }));
+            }
             Some(config) => config,
         };
         let texts = |key: &str| -> Vec<String> {
@@ -72,7 +76,9 @@ impl Cors {
 
     fn for_origin(&self, origin: Option<&HeaderValue>) -> HeaderMap {
         let mut headers = HeaderMap::new();
-        let Some(origin) = origin.and_then(|value| value.to_str().ok()) else { return headers };
+        let Some(origin) = origin.and_then(|value| value.to_str().ok()) else {
+            return headers;
+        };
         let everyone = self.origins.iter().any(|allowed| allowed == "*");
         let allowed = |pattern: &String| match pattern.strip_suffix('*') {
             Some(start) => origin.starts_with(start),

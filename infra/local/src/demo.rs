@@ -36,7 +36,9 @@ pub fn token(client: &str) -> String {
 pub async fn load(stack: &Stack) -> Result<(), Error> {
     let app = json!({ "app": APP, "defaultRegion": "CN", "clientKey": CLIENT_KEY, "apiKey": API_KEY });
     match stack.invoke("create_app", app).await {
-        Err(error) if error.error_type != "AppExists" => return Err(Error::Demo(format!("create_app: {error}"))),
+        Err(error) if error.error_type != "AppExists" => {
+            return Err(Error::Demo(format!("create_app: {error}")));
+        }
         _ => {}
     }
     let years = SignedDuration::from_hours(10 * 365 * 24);

@@ -34,7 +34,8 @@ pub(crate) struct Engine {
 }
 
 /// Without it, the embedded engine's writes get slower with every stream record.
-const STREAM_INDEX: &str = "CREATE INDEX IF NOT EXISTS ix_stream_seq ON _stream_records(table_name, CAST(sequence_number AS INTEGER))";
+const STREAM_INDEX: &str =
+    "CREATE INDEX IF NOT EXISTS ix_stream_seq ON _stream_records(table_name, CAST(sequence_number AS INTEGER))";
 /// A database in this process's memory that others are copied from.
 const MODEL: &str = "file:rollcall-model?mode=memory&cache=shared";
 /// How often the embedded engine looks for expired items, which its server does not do by itself.
@@ -62,7 +63,9 @@ impl Engine {
         match self.call("CreateTable", &table.create).await? {
             (true, _) => {}
             (false, answer) if kind(&answer) == "ResourceInUseException" => return Ok(()),
-            (false, answer) => return Err(Error::Engine(format!("`{}` was not created: {answer}", table.name))),
+            (false, answer) => {
+                return Err(Error::Engine(format!("`{}` was not created: {answer}", table.name)));
+            }
         }
         self.wait_until_active(&table.name).await?;
         if let Some(attribute) = &table.ttl {

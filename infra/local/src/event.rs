@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use hyper::body::Bytes;
-use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HOST, HeaderMap, HeaderName, HeaderValue, SET_COOKIE, USER_AGENT};
+use hyper::header::{
+    CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HOST, HeaderMap, HeaderName, HeaderValue, SET_COOKIE, USER_AGENT,
+};
 use hyper::{Request, Response, StatusCode};
 use jiff::Timestamp;
 use serde_json::{Value as Json, json};
@@ -19,7 +21,7 @@ pub(crate) fn event(request: &Request<Bytes>, taken: &Taken, request_id: &str) -
     let path = decoded(uri.path());
     let query = uri.query().unwrap_or_default();
     let headers = request.headers();
-    let text = |name: HeaderName| headers.get(name).map(|value| lossy(value)).unwrap_or_default();
+    let text = |name: HeaderName| headers.get(name).map(lossy).unwrap_or_default();
     let now = Timestamp::now();
     let mut event = json!({
         "version": "2.0",
@@ -82,7 +84,8 @@ pub(crate) fn answer(reply: &[u8]) -> Result<Response<Bytes>, String> {
     let mut response = Response::new(Bytes::from(body));
     *response.status_mut() = status;
     let headers = response.headers_mut();
-    let many = entries(&reply["multiValueHeaders"]).flat_map(|(name, values)| values.as_array().into_iter().flatten().map(move |value| (name, value)));
+    let many = entries(&reply["multiValueHeaders"])
+        .flat_map(|(name, values)| values.as_array().into_iter().flatten().map(move |value| (name, value)));
     for (name, value) in many {
         add(headers, name, value)?;
     }
@@ -183,7 +186,8 @@ mod tests {
 
     #[test]
     fn a_body_is_text_where_its_type_says_so() {
-        let text = event_of(Request::post("/").header("content-type", "application/json; charset=utf-8").body("{}").unwrap());
+        let text =
+            event_of(Request::post("/").header("content-type", "application/json; charset=utf-8").body("{}").unwrap());
         assert_eq!((&text["body"], &text["isBase64Encoded"]), (&json!("{}"), &json!(false)));
         let coded = event_of(Request::post("/").body("{}").unwrap());
         assert_eq!((&coded["body"], &coded["isBase64Encoded"]), (&json!("e30="), &json!(true)));

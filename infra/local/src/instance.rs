@@ -125,7 +125,13 @@ impl Instance {
     }
 
     /// Starts the process. What it prints goes to `logs`.
-    pub(crate) fn spawn(&self, binary: &Path, runtime_url: &str, proxy_url: &str, logs: &Arc<Logs>) -> std::io::Result<Child> {
+    pub(crate) fn spawn(
+        &self,
+        binary: &Path,
+        runtime_url: &str,
+        proxy_url: &str,
+        logs: &Arc<Logs>,
+    ) -> std::io::Result<Child> {
         let function = &self.function;
         let mut child = Command::new(binary)
             .env_clear()

@@ -110,7 +110,9 @@ impl<'a> Intrinsics<'a> {
             "AWS::Partition" => "aws",
             "AWS::StackName" => STACK,
             "AWS::URLSuffix" => "amazonaws.com",
-            _ if name == self.table => return self.table_name().map(|name| Some(Json::String(name))),
+            _ if name == self.table => {
+                return self.table_name().map(|name| Some(Json::String(name)));
+            }
             _ => {
                 let parameter = self.root["Parameters"].get(name);
                 let default = parameter.and_then(|parameter| parameter.get("Default"));
@@ -266,7 +268,10 @@ Resources:
     fn what_cannot_be_known_is_refused_by_name() {
         assert_eq!(worked_out("!Ref Queue"), Err("`!Ref Queue` cannot be worked out on one machine".to_owned()));
         assert_eq!(worked_out("!Ref Bare"), Err("the parameter `Bare` has no default".to_owned()));
-        assert_eq!(worked_out("!GetAtt Queue.Arn"), Err("`!GetAtt Queue.Arn` cannot be worked out on one machine".to_owned()));
+        assert_eq!(
+            worked_out("!GetAtt Queue.Arn"),
+            Err("`!GetAtt Queue.Arn` cannot be worked out on one machine".to_owned())
+        );
         assert_eq!(worked_out("!Cidr [a]"), Err("`!Cidr` cannot be worked out on one machine".to_owned()));
     }
 }

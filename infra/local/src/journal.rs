@@ -5,6 +5,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value as Json;
 
+/// What stands as the error of a request whose connection was cut.
+pub(crate) const CUT: &str = "ConnectionCut";
 /// A stack that runs for days forgets its oldest invocations.
 const KEPT: usize = 10_000;
 
@@ -32,7 +34,7 @@ pub struct Call {
     pub write_units: f64,
     /// Items that the request names: a transaction's elements, a batch's keys, else 1; of a Query or Scan, those evaluated.
     pub items: usize,
-    /// The type of the error it was answered with, such as `TransactionCanceledException`.
+    /// The type of the error it was answered with, such as `TransactionCanceledException`; `ConnectionCut` without an answer.
     pub error: Option<String>,
     /// The round it went out in, from 1; `None` unless the stack counts rounds.
     pub round: Option<usize>,

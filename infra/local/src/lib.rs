@@ -19,6 +19,7 @@
     reason = "the stack plays the part of Lambda and of the machine: it has a clock and an environment of its own"
 )]
 
+mod builder;
 mod stack;
 
 mod cors;
@@ -45,8 +46,9 @@ mod logs;
 
 pub mod demo;
 
+pub use builder::Builder;
 pub use engine::Data;
 pub use error::{Error, FunctionError};
 pub use faults::{Fault, Faults};
 pub use journal::{Call, Invocation};
-pub use stack::{Builder, Stack};
+pub use stack::Stack;

@@ -68,7 +68,12 @@ async fn main() -> ExitCode {
 }
 
 async fn serve(cli: &Cli) -> Result<(), Error> {
-    let mut terminate = signal(SignalKind::terminate()).map_err(|source| Error::System { doing: "a signal handler", source })?;
+    let mut terminate =
+        signal(SignalKind::terminate()).map_err(|source| Error::System { doing: "a signal handler", source })?;
+    // Before the build, which may take minutes.
+    if std::net::TcpListener::bind(("127.0.0.1", cli.port)).is_err() {
+        return Err(Error::PortInUse { port: cli.port });
+    }
     let stack = start(&cli.options, cli.port).await?;
     println!("\nRollcall is at {}\n", stack.url());
     if !cli.options.no_demo {
@@ -119,7 +124,8 @@ async fn start(options: &Options, port: u16) -> Result<Stack, Error> {
 /// Lets cargo build what is stale, and says where the binaries are.
 fn build(release: bool) -> Result<PathBuf, Error> {
     let target = std::env::current_exe().ok().and_then(|program| Some(program.parent()?.parent()?.to_owned()));
-    let folder = target.unwrap_or_else(|| Path::new(REPOSITORY).join("target")).join(if release { "release" } else { "debug" });
+    let folder =
+        target.unwrap_or_else(|| Path::new(REPOSITORY).join("target")).join(if release { "release" } else { "debug" });
     let failed = |reason: String| Error::Binaries { folder: folder.clone(), reason };
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     // The same packages at once as a test run builds, so that both use one set of dependencies.

@@ -51,7 +51,8 @@ impl Policy {
 }
 
 fn read_statement(statement: &Value, intrinsics: &Intrinsics) -> Result<Option<Grant>, String> {
-    let texts = |key: &str| list(&statement[key]).iter().map(|value| intrinsics.text(value)).collect::<Result<Vec<_>, _>>();
+    let texts =
+        |key: &str| list(&statement[key]).iter().map(|value| intrinsics.text(value)).collect::<Result<Vec<_>, _>>();
     let actions = texts("Action")?;
     if !actions.iter().any(|action| action == "*" || action.starts_with("dynamodb:")) {
         return Ok(None);
@@ -72,7 +73,9 @@ fn needed(action: &str, request: &Json) -> Vec<String> {
         "TransactGetItems" => return vec!["dynamodb:GetItem".to_owned()],
         _ => None,
     };
-    let Some(elements) = elements else { return vec![format!("dynamodb:{action}")] };
+    let Some(elements) = elements else {
+        return vec![format!("dynamodb:{action}")];
+    };
     let kinds = elements.iter().filter_map(|element| element.as_object()?.keys().next());
     kinds
         .map(|kind| match kind.as_str() {
@@ -94,9 +97,13 @@ fn list(value: &Value) -> &[Value] {
 fn matches(pattern: &str, text: &str) -> bool {
     let (pattern, text) = (pattern.to_ascii_lowercase(), text.to_ascii_lowercase());
     let mut parts = pattern.split('*');
-    let Some(mut rest) = parts.next().and_then(|first| text.strip_prefix(first)) else { return false };
+    let Some(mut rest) = parts.next().and_then(|first| text.strip_prefix(first)) else {
+        return false;
+    };
     let mut parts: Vec<_> = parts.collect();
-    let Some(last) = parts.pop() else { return rest.is_empty() };
+    let Some(last) = parts.pop() else {
+        return rest.is_empty();
+    };
     for part in parts {
         match rest.split_once(part) {
             Some((_, after)) => rest = after,
@@ -137,7 +144,9 @@ mod tests {
 
     #[test]
     fn a_transaction_needs_what_its_elements_need() {
-        let policy = policy("{ Effect: Allow, Action: [dynamodb:PutItem, dynamodb:ConditionCheckItem], Resource: '*' }").unwrap();
+        let policy =
+            policy("{ Effect: Allow, Action: [dynamodb:PutItem, dynamodb:ConditionCheckItem], Resource: '*' }")
+                .unwrap();
         let fine = json!({ "TransactItems": [{ "Put": {} }, { "ConditionCheck": {} }] });
         let more = json!({ "TransactItems": [{ "Put": {} }, { "Update": {} }] });
         assert_eq!(policy.missing("TransactWriteItems", &fine, ARN), None);

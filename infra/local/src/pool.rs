@@ -27,7 +27,7 @@ const PAYLOAD: usize = 6 * 1024 * 1024;
 #[derive(Debug)]
 pub(crate) struct Pool {
     functions: BTreeMap<String, Slot>,
-    live: Mutex<BTreeMap<String, (Arc<Instance>, JoinHandle<()>)>>,
+    live: Mutex<BTreeMap<String, Live>>,
     started: AtomicUsize,
     settings: Settings,
     pub(crate) logs: Arc<Logs>,
@@ -41,6 +41,13 @@ pub(crate) struct Settings {
     pub(crate) runtime_url: String,
     pub(crate) proxy_url: String,
     pub(crate) count_rounds: bool,
+}
+
+/// A running copy, and the task that waits for its end.
+#[derive(Debug)]
+struct Live {
+    instance: Arc<Instance>,
+    watch: JoinHandle<()>,
 }
 
 #[derive(Debug)]
@@ -78,15 +85,15 @@ impl Pool {
 
     /// The instance of this name, as the Runtime API and the proxy see it.
     pub(crate) fn instance(&self, id: &str) -> Option<Arc<Instance>> {
-        lock(&self.live).get(id).map(|(instance, _)| Arc::clone(instance))
+        lock(&self.live).get(id).map(|live| Arc::clone(&live.instance))
     }
 
     /// Ends every instance, and waits until each is gone.
     pub(crate) async fn stop(&self) {
         let live = std::mem::take(&mut *lock(&self.live));
-        live.values().for_each(|(instance, _)| instance.kill());
-        for (_, watch) in live.into_values() {
-            let _ = watch.await;
+        live.values().for_each(|live| live.instance.kill());
+        for live in live.into_values() {
+            let _ = live.watch.await;
         }
     }
 
@@ -103,10 +110,15 @@ impl Pool {
                 Ok(Ok(())) => {}
                 // It died before it took the event: nothing has happened yet, another may have it.
                 Ok(Err(_)) if reused => continue,
-                Ok(Err(_)) => return Err(FunctionError::new("Runtime.ExitError", "the function ended during its start")),
+                Ok(Err(_)) => {
+                    return Err(FunctionError::new("Runtime.ExitError", "the function ended during its start"));
+                }
                 Err(_) => {
                     instance.kill();
-                    return Err(FunctionError::new("Sandbox.Timedout", "the function's start took more than 10 seconds"));
+                    return Err(FunctionError::new(
+                        "Sandbox.Timedout",
+                        "the function's start took more than 10 seconds",
+                    ));
                 }
             }
             let timeout = slot.function.timeout;
@@ -144,7 +156,7 @@ impl Pool {
             watched.watch(child, &pool.logs).await;
             lock(&pool.live).remove(&watched.id);
         });
-        live.insert(instance.id.clone(), (Arc::clone(&instance), watch));
+        live.insert(instance.id.clone(), Live { instance: Arc::clone(&instance), watch });
         Ok(instance)
     }
 

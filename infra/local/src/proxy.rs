@@ -11,7 +11,7 @@ use crate::engine::Engine;
 use crate::faults::{self, Fault, Faults};
 use crate::http::{self, Answer, Cut};
 use crate::instance::Instance;
-use crate::journal::Call;
+use crate::journal::{CUT, Call};
 use crate::pool::Pool;
 
 /// What DynamoDB takes.
@@ -34,7 +34,10 @@ impl Proxy {
         let target = head.headers.get("x-amz-target").and_then(|target| target.to_str().ok());
         let action = target.and_then(|target| target.split_once('.')).map_or("", |(_, action)| action);
         let Some(instance) = access_key(&head.headers).and_then(|key| self.pool.instance(key)) else {
-            return Ok(refused("UnrecognizedClientException", "The security token included in the request is invalid."));
+            return Ok(refused(
+                "UnrecognizedClientException",
+                "The security token included in the request is invalid.",
+            ));
         };
         let asked: Json = serde_json::from_slice(&body).unwrap_or_default();
         let Some(invocation) = instance.invocation() else {
@@ -46,27 +49,30 @@ impl Proxy {
         };
         let round = if self.count_rounds { Some(instance.gate.pass().await) } else { None };
         let place = self.pool.journal.note(&invocation, Call::new(action, &asked, round));
-        let answer = match self.denied(&instance, action, &asked) {
+        let denied = self.denied(&instance, action, &asked);
+        let fault = if denied.is_none() { self.faults.take(action) } else { None };
+        let answer = match denied {
             Some(refusal) => Ok(refusal),
-            None => self.perform(action, &head.headers, body, asked).await,
+            None => self.perform(fault, &head.headers, body, asked).await,
         };
         if let Ok(answer) = &answer {
             let told = serde_json::from_slice(answer.body()).unwrap_or_default();
             self.pool.journal.answered(&invocation, place, &told);
         }
+        // Only here, after the count: what was done has been consumed, whether or not the function learns of it.
+        let answer = if fault == Some(Fault::LoseResponse) { Err(Cut) } else { answer };
+        if answer.is_err() {
+            self.pool.journal.answered(&invocation, place, &json!({ "__type": CUT }));
+        }
         answer
     }
 
-    async fn perform(&self, action: &str, headers: &HeaderMap, body: Bytes, mut asked: Json) -> Answer {
-        match self.faults.take(action) {
-            None => self.engine.forward(headers, body).await,
+    async fn perform(&self, fault: Option<Fault>, headers: &HeaderMap, body: Bytes, mut asked: Json) -> Answer {
+        match fault {
+            None | Some(Fault::LoseResponse) => self.engine.forward(headers, body).await,
             Some(Fault::Throttle) => Ok(dynamodb(StatusCode::BAD_REQUEST, &faults::throttled())),
             Some(Fault::TransactionConflict) => Ok(dynamodb(StatusCode::BAD_REQUEST, &faults::conflict(&asked))),
             Some(Fault::CutBeforeSending) => Err(Cut),
-            Some(Fault::LoseResponse) => {
-                self.engine.forward(headers, body).await?;
-                Err(Cut)
-            }
             Some(Fault::Delay(time)) => {
                 tokio::time::sleep(time).await;
                 self.engine.forward(headers, body).await
@@ -87,7 +93,8 @@ impl Proxy {
     fn denied(&self, instance: &Instance, action: &str, asked: &Json) -> Option<Response<Bytes>> {
         let function = &instance.function;
         let permission = function.policy.missing(action, asked, &self.table_arn)?;
-        let message = format!("`{}` is not allowed {permission}: its `Policies` in template.yaml do not grant it", function.id);
+        let message =
+            format!("`{}` is not allowed {permission}: its `Policies` in template.yaml do not grant it", function.id);
         self.pool.logs.line(&function.binary, &message);
         Some(refused("AccessDeniedException", &message))
     }

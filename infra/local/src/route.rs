@@ -106,9 +106,18 @@ mod tests {
     use super::*;
 
     fn routes() -> Vec<Route> {
-        [("GET", "/rooms"), ("GET", "/rooms/"), ("GET", "/rooms/{id}"), ("GET", "/rooms/unread"), ("ANY", "/rooms/{id}"),
-            ("POST", "/rooms/{id}/members/{invitee}"), ("GET", "/files/{rest+}"), ("ANY", "$default")]
-            .map(|(method, path)| Route::new(method, path, path)).to_vec()
+        [
+            ("GET", "/rooms"),
+            ("GET", "/rooms/"),
+            ("GET", "/rooms/{id}"),
+            ("GET", "/rooms/unread"),
+            ("ANY", "/rooms/{id}"),
+            ("POST", "/rooms/{id}/members/{invitee}"),
+            ("GET", "/files/{rest+}"),
+            ("ANY", "$default"),
+        ]
+        .map(|(method, path)| Route::new(method, path, path))
+        .to_vec()
     }
 
     fn key(method: &str, path: &str) -> String {

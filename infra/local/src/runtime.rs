@@ -69,5 +69,8 @@ fn read_error(body: &Bytes) -> FunctionError {
 }
 
 fn unknown() -> Response<Bytes> {
-    http::json(StatusCode::BAD_REQUEST, &json!({ "errorType": "InvalidRequestID", "errorMessage": "no such invocation" }))
+    http::json(
+        StatusCode::BAD_REQUEST,
+        &json!({ "errorType": "InvalidRequestID", "errorMessage": "no such invocation" }),
+    )
 }

@@ -127,8 +127,14 @@ fn logging(globals: &Value, properties: &Value) -> BTreeMap<String, String> {
 fn read_table(properties: &Value, intrinsics: &Intrinsics) -> Result<Table, String> {
     let name = intrinsics.table_name()?;
     let mut create = json!({ "TableName": name });
-    let same_in_the_api =
-        ["AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "LocalSecondaryIndexes", "BillingMode", "ProvisionedThroughput"];
+    let same_in_the_api = [
+        "AttributeDefinitions",
+        "KeySchema",
+        "GlobalSecondaryIndexes",
+        "LocalSecondaryIndexes",
+        "BillingMode",
+        "ProvisionedThroughput",
+    ];
     for key in same_in_the_api {
         if let Some(value) = properties.get(key) {
             create[key] = intrinsics.value(value)?.unwrap_or_default();
@@ -191,19 +197,25 @@ Resources:
     fn the_table_is_what_create_table_takes() {
         let table = Template::parse(TEMPLATE).unwrap().table;
         assert_eq!(table.ttl.as_deref(), Some("ttl"));
-        assert_eq!(table.create["StreamSpecification"], json!({ "StreamEnabled": true, "StreamViewType": "NEW_IMAGE" }));
+        assert_eq!(
+            table.create["StreamSpecification"],
+            json!({ "StreamEnabled": true, "StreamViewType": "NEW_IMAGE" })
+        );
     }
 
     #[test]
     fn what_cannot_be_worked_out_names_the_function_and_the_variable() {
         let broken = TEMPLATE.replace("DAYS: '3'", "QUEUE: !Ref Queue");
         let error = Template::parse(&broken).unwrap_err().to_string();
-        assert_eq!(error, "template.yaml: `AddMembers`: the variable `QUEUE`: `!Ref Queue` cannot be worked out on one machine");
+        assert_eq!(
+            error,
+            "template.yaml: `AddMembers`: the variable `QUEUE`: `!Ref Queue` cannot be worked out on one machine"
+        );
     }
 
     #[test]
     fn the_template_of_this_repository_is_understood() {
-        let text = std::fs::read_to_string(crate::stack::TEMPLATE).unwrap();
+        let text = std::fs::read_to_string(crate::builder::TEMPLATE).unwrap();
         let template = Template::parse(&text).unwrap();
         assert!(template.functions.iter().any(|function| function.binary == "add_members"));
     }

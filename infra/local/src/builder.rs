@@ -1,0 +1,194 @@
+//! How a stack is to be, and its start: the template, the table, the three servers, on a thread of their own.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+use tokio::runtime::{self, Handle};
+use tokio::sync::oneshot;
+
+use crate::engine::{Data, Engine};
+use crate::error::Error;
+use crate::faults::Faults;
+use crate::gateway::{self, Gateway};
+use crate::journal::Journal;
+use crate::logs::Logs;
+use crate::pool::{Pool, Settings};
+use crate::proxy::{self, Proxy};
+use crate::stack::Stack;
+use crate::template::Template;
+use crate::{http, runtime as runtime_api};
+
+/// The template of this repository.
+pub(crate) const TEMPLATE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../template.yaml");
+
+/// How a stack is to be.
+#[derive(Debug, Clone)]
+pub struct Builder {
+    template: PathBuf,
+    bin_dir: Option<PathBuf>,
+    data: Data,
+    engine_url: Option<String>,
+    port: u16,
+    count_rounds: bool,
+    print_logs: bool,
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        Self {
+            template: PathBuf::from(TEMPLATE),
+            bin_dir: None,
+            data: Data::Memory,
+            engine_url: None,
+            port: 0,
+            count_rounds: false,
+            print_logs: false,
+        }
+    }
+}
+
+impl Builder {
+    /// Another template than this repository's.
+    pub fn template(mut self, path: impl Into<PathBuf>) -> Self {
+        self.template = path.into();
+        self
+    }
+
+    /// Where the functions' binaries are. Without it: where cargo puts them, beside this program's own.
+    pub fn bin_dir(mut self, path: impl Into<PathBuf>) -> Self {
+        self.bin_dir = Some(path.into());
+        self
+    }
+
+    /// Where the items are kept.
+    pub fn data(mut self, data: Data) -> Self {
+        self.data = data;
+        self
+    }
+
+    /// A database that runs already, instead of the embedded one. Plain `http`.
+    pub fn engine_url(mut self, url: impl Into<String>) -> Self {
+        self.engine_url = Some(url.into());
+        self
+    }
+
+    /// The port of the HTTP API; 0 is any that is free.
+    pub fn port(mut self, port: u16) -> Self {
+        self.port = port;
+        self
+    }
+
+    /// Holds requests to the table to count how many rounds an invocation takes; slow.
+    pub fn count_rounds(mut self, count: bool) -> Self {
+        self.count_rounds = count;
+        self
+    }
+
+    /// Prints the functions' lines on standard error, instead of keeping them.
+    pub fn print_logs(mut self, print: bool) -> Self {
+        self.print_logs = print;
+        self
+    }
+
+    /// Starts the stack. Functions are started when they are first asked.
+    ///
+    /// # Errors
+    /// What of the template, the database or the machine stood in the way.
+    pub async fn start(self) -> Result<Stack, Error> {
+        let (started, start) = oneshot::channel();
+        let (ending, end) = oneshot::channel::<()>();
+        // A thread of its own: a test may block its runtime, or use the stack from several, one after the other.
+        let thread = std::thread::Builder::new().name("stack".to_owned());
+        let thread = thread.spawn(move || self.run(started, end)).map_err(Error::system("a thread for the stack"))?;
+        let mut stack =
+            start.await.unwrap_or_else(|_| Err(Error::Engine("the stack's thread has ended".to_owned())))?;
+        stack.ending = Some(ending);
+        stack.thread = Some(thread);
+        Ok(stack)
+    }
+
+    fn run(self, started: oneshot::Sender<Result<Stack, Error>>, end: oneshot::Receiver<()>) {
+        let runtime = runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = match runtime.map_err(Error::system("a runtime for the stack")) {
+            Ok(runtime) => runtime,
+            Err(error) => return drop(started.send(Err(error))),
+        };
+        runtime.block_on(async {
+            let stack = self.set_up().await;
+            let pool = stack.as_ref().ok().map(|stack| Arc::clone(&stack.pool));
+            if started.send(stack).is_ok() {
+                let _ = end.await;
+            }
+            if let Some(pool) = pool {
+                pool.stop().await;
+            }
+        });
+    }
+
+    async fn set_up(self) -> Result<Stack, Error> {
+        let text = std::fs::read_to_string(&self.template);
+        let text = text.map_err(|error| Error::Template(format!("`{}`: {error}", self.template.display())))?;
+        let template = Template::parse(&text)?;
+        let public = listen(self.port).await?;
+        let (runtime_api, database) = (listen(0).await?, listen(0).await?);
+        let engine = match self.engine_url {
+            Some(url) => Engine::at(url),
+            None => Engine::embedded(&self.data).await?,
+        };
+        engine.create(&template.table).await?;
+
+        let settings = Settings {
+            bin_dir: self.bin_dir.map_or_else(beside_this_program, Ok)?,
+            runtime_url: url_of(&runtime_api)?,
+            proxy_url: url_of(&database)?,
+            count_rounds: self.count_rounds,
+        };
+        let logs = if self.print_logs { Logs::Printed } else { Logs::Kept(Default::default()) };
+        let pool = Arc::new(Pool::new(&template.functions, settings, Arc::new(logs), Arc::new(Journal::default())));
+        let stack = Stack {
+            url: url_of(&public)?,
+            table: template.table.name.clone(),
+            engine_url: engine.url.clone(),
+            faults: Faults::default(),
+            pool: Arc::clone(&pool),
+            runtime: Handle::current(),
+            ending: None,
+            thread: None,
+        };
+        let gateway = Arc::new(Gateway::new(&template, Arc::clone(&pool)));
+        let proxy = Arc::new(Proxy {
+            engine: Arc::new(engine),
+            pool: Arc::clone(&pool),
+            faults: stack.faults.clone(),
+            table_arn: template.table.arn,
+            count_rounds: self.count_rounds,
+        });
+        tokio::spawn(http::serve(public, gateway::LIMIT, move |request| Arc::clone(&gateway).handle(request)));
+        tokio::spawn(http::serve(database, proxy::LIMIT, move |request| Arc::clone(&proxy).handle(request)));
+        tokio::spawn(http::serve(runtime_api, runtime_api::LIMIT, move |request| {
+            runtime_api::handle(Arc::clone(&pool), request)
+        }));
+        Ok(stack)
+    }
+}
+
+async fn listen(port: u16) -> Result<TcpListener, Error> {
+    TcpListener::bind(("127.0.0.1", port)).await.map_err(|error| match error.kind() {
+        std::io::ErrorKind::AddrInUse => Error::PortInUse { port },
+        _ => Error::System { doing: "a port to listen on", source: error },
+    })
+}
+
+fn url_of(listener: &TcpListener) -> Result<String, Error> {
+    let address = listener.local_addr().map_err(Error::system("a port to listen on"))?;
+    Ok(format!("http://{address}"))
+}
+
+/// `target/debug`, for a program in it and for a test in `target/debug/deps`.
+fn beside_this_program() -> Result<PathBuf, Error> {
+    let program = std::env::current_exe().map_err(Error::system("where this program is"))?;
+    let folder = program.parent().unwrap_or(Path::new("."));
+    let folder = if folder.ends_with("deps") { folder.parent().unwrap_or(folder) } else { folder };
+    Ok(folder.to_owned())
+}
