@@ -145,6 +145,11 @@ impl Builder {
             count_rounds: self.count_rounds,
         };
         let logs = if self.print_logs { Logs::Printed } else { Logs::Kept(Default::default()) };
+        for function in &template.functions {
+            for kind in &function.unfed {
+                logs.line(&function.binary, &format!("gets no `{kind}` events here: invoke it by hand"));
+            }
+        }
         let pool = Arc::new(Pool::new(&template.functions, settings, Arc::new(logs), Arc::new(Journal::default())));
         let stack = Stack {
             url: url_of(&public)?,

@@ -31,6 +31,8 @@ pub(crate) struct Function {
     pub(crate) policy: Policy,
     pub(crate) timeout: Duration,
     pub(crate) memory_mb: u64,
+    /// Kinds of events that the stack does not feed, such as `DynamoDB`; such a function can be invoked by hand.
+    pub(crate) unfed: Vec<String>,
 }
 
 /// The one `AWS::DynamoDB::Table`.
@@ -93,11 +95,14 @@ fn read_function(id: &str, resource: &Value, globals: &Value, intrinsics: &Intri
             environment.insert(name.to_owned(), value);
         }
     }
-    let mut routes = Vec::new();
+    let (mut routes, mut unfed) = (Vec::new(), Vec::new());
     for (_, event) in properties["Events"].as_mapping().into_iter().flatten() {
-        if event["Type"].as_str() == Some("HttpApi") {
-            let part = |key: &str| event["Properties"][key].as_str();
-            routes.push(Route::new(part("Method").unwrap_or("ANY"), part("Path").unwrap_or("$default"), id));
+        let part = |key: &str| event["Properties"][key].as_str();
+        match event["Type"].as_str().unwrap_or_default() {
+            "HttpApi" => {
+                routes.push(Route::new(part("Method").unwrap_or("ANY"), part("Path").unwrap_or("$default"), id))
+            }
+            other => unfed.push(other.to_owned()),
         }
     }
     Ok(Function {
@@ -108,6 +113,7 @@ fn read_function(id: &str, resource: &Value, globals: &Value, intrinsics: &Intri
         policy: Policy::read(&properties["Policies"], intrinsics)?,
         timeout: Duration::from_secs(number("Timeout", 3)?),
         memory_mb: number("MemorySize", 128)?,
+        unfed,
     })
 }
 
