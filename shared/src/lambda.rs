@@ -147,7 +147,14 @@ async fn open_house() -> Result<House, lambda_runtime::Error> {
 /// One JSON line per event, at the level that `LOG_LEVEL` names (default `info`).
 fn start_log() {
     let level = variable("LOG_LEVEL").and_then(|level| level.parse().ok()).unwrap_or(tracing::Level::INFO);
-    let _ = tracing_subscriber::fmt().json().flatten_event(true).with_max_level(level).with_ansi(false).try_init();
+    let _ = tracing_subscriber::fmt()
+        .json()
+        .flatten_event(true)
+        .with_current_span(false)
+        .with_span_list(false)
+        .with_target(false)
+        .with_max_level(level)
+        .try_init();
 }
 
 /// The log line of a request. Never a key, a token, an address or a body.

@@ -1,0 +1,380 @@
+//! Who acts in the tests, and what they see. Everything here goes through public routes.
+
+use std::time::Duration;
+
+use local::{Builder, Stack};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+/// A stack of its own with one app, `SampleApp`.
+pub struct World {
+    /// The stack.
+    pub stack: Stack,
+    http: reqwest::Client,
+    client_key: String,
+    api_key: String,
+}
+
+/// Somebody who sends requests: a client with a token, the platform, or a stranger to both.
+#[derive(Clone)]
+pub struct Actor {
+    /// The client's id; empty for the platform.
+    pub id: String,
+    /// The token, for a client.
+    pub token: String,
+    http: reqwest::Client,
+    url: String,
+    headers: Vec<(String, String)>,
+}
+
+/// A request being put together.
+#[must_use]
+pub struct Call {
+    actor: Actor,
+    method: Method,
+    path: String,
+    body: Option<String>,
+    content_type: Option<String>,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: reqwest::header::HeaderMap,
+    pub body: Value,
+}
+
+/// All that can be read of a room.
+#[derive(Debug, PartialEq)]
+pub struct Sight {
+    pub room: Value,
+    pub events: Vec<Value>,
+}
+
+impl World {
+    pub async fn new() -> Self {
+        Self::on(Stack::builder()).await
+    }
+
+    /// A world on a stack of a special kind.
+    pub async fn on(builder: Builder) -> Self {
+        let stack = builder.start().await.expect("the stack starts");
+        let http = reqwest::Client::builder().timeout(Duration::from_secs(60)).build().unwrap();
+        let mut world = Self { stack, http, client_key: String::new(), api_key: String::new() };
+        let app = world.app("SampleApp").await;
+        (world.client_key, world.api_key) = (text(&app["clientKey"]), text(&app["apiKey"]));
+        world
+    }
+
+    /// Makes another app; its keys are in the reply.
+    pub async fn app(&self, id: &str) -> Value {
+        self.stack.invoke("create_app", json!({ "app": id })).await.expect("the app is made")
+    }
+
+    /// The same stack seen from another app.
+    pub async fn other_app(&self, id: &str) -> Neighbour<'_> {
+        let app = self.app(id).await;
+        Neighbour { world: self, client_key: text(&app["clientKey"]), api_key: text(&app["apiKey"]) }
+    }
+
+    /// The app's client key.
+    pub fn client_key(&self) -> &str {
+        &self.client_key
+    }
+
+    /// The app's API key.
+    pub fn api_key(&self) -> &str {
+        &self.api_key
+    }
+
+    /// Makes a client with an issued token.
+    pub async fn client(&self, id: &str) -> Actor {
+        self.client_with(json!({ "_id": id, "nickname": id.to_uppercase() })).await
+    }
+
+    /// Makes a client of this description with an issued token.
+    pub async fn client_with(&self, mut body: Value) -> Actor {
+        body["issueAccessToken"] = json!(true);
+        let made = self.platform().post("/admin/clients", body.clone()).send().await.good();
+        self.bearer(&text(&body["_id"]), &text(&made["token"]))
+    }
+
+    /// Makes several clients at once.
+    pub async fn clients<const N: usize>(&self, ids: [&str; N]) -> [Actor; N] {
+        let mut actors = Vec::new();
+        for id in ids {
+            actors.push(self.client(id).await);
+        }
+        actors.try_into().unwrap_or_else(|_| unreachable!())
+    }
+
+    /// A client with a token that it has already.
+    pub fn bearer(&self, id: &str, token: &str) -> Actor {
+        let actor = self.stranger().with("IM-CLIENT-KEY", &self.client_key).with("IM-Authorization", token);
+        Actor { id: id.to_owned(), token: token.to_owned(), ..actor }
+    }
+
+    /// The operator's back end.
+    pub fn platform(&self) -> Actor {
+        self.stranger().with("IM-API-KEY", &self.api_key)
+    }
+
+    /// Somebody without any credentials.
+    pub fn stranger(&self) -> Actor {
+        let (id, token, headers) = (String::new(), String::new(), Vec::new());
+        Actor { id, token, http: self.http.clone(), url: self.stack.url().to_owned(), headers }
+    }
+
+    /// Makes a room of this description and answers its id.
+    pub async fn room(&self, body: Value) -> String {
+        text(&self.platform().post("/rooms", body).send().await.good()["_id"])
+    }
+
+    /// Makes a group room with these members.
+    pub async fn group(&self, members: &[&Actor]) -> String {
+        let members: Vec<&str> = members.iter().map(|actor| actor.id.as_str()).collect();
+        self.room(json!({ "roomType": "group", "members": members })).await
+    }
+
+    /// Writes an item's attributes past the functions, for states that no route makes yet.
+    pub async fn write(&self, action: &str, body: Value) {
+        let request = self.http.post(self.stack.engine_url());
+        let request = request.header("x-amz-target", format!("DynamoDB_20120810.{action}"));
+        let request = request.header("content-type", "application/x-amz-json-1.0");
+        let auth = "AWS4-HMAC-SHA256 Credential=x/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=x";
+        let request = request.header("authorization", auth).header("x-amz-date", "20260101T000000Z");
+        let answer = request.body(body.to_string()).send().await.unwrap();
+        assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
+    }
+
+    /// Bans a client from a room. Banning has no route yet: this writes the state that it will write.
+    pub async fn bans(&self, room: &str, client: &str) {
+        let standing = json!({
+            "PK": { "S": format!("SampleApp#ROOM#{room}") }, "SK": { "S": format!("#STANDING#{client}") },
+            "client": { "S": client }, "profile": { "M": {} }, "seq": { "N": "1" }, "state": { "S": "banned" },
+        });
+        self.write("PutItem", json!({ "TableName": self.stack.table(), "Item": standing })).await;
+    }
+
+    /// Everything that can be read of a room: it must be the same after whatever was refused.
+    pub async fn sight(&self, room: &str) -> Sight {
+        let platform = self.platform();
+        let room_now = platform.get(&format!("/rooms/{room}")).send().await.good();
+        Sight { room: room_now, events: self.events(room).await }
+    }
+
+    /// A room's whole log.
+    pub async fn events(&self, room: &str) -> Vec<Value> {
+        let (mut events, mut after) = (Vec::new(), 0);
+        loop {
+            let path = format!("/rooms/{room}/events?after={after}&limit=1000");
+            let page = self.platform().get(&path).send().await.good();
+            events.extend(page["data"].as_array().unwrap().clone());
+            match page["nextAfter"].as_u64() {
+                Some(next) => after = next,
+                None => return events,
+            }
+        }
+    }
+
+    /// The log must have no gap, and folding it must give the members that are stored (D39, D40).
+    pub async fn holds_together(&self, room: &str) {
+        let Sight { room, events } = self.sight(room).await;
+        let mut members = std::collections::BTreeSet::new();
+        for (at, event) in events.iter().enumerate() {
+            assert_eq!(event["seq"], json!(at + 1), "the log is gap-free");
+            for client in event["clients"].as_array().unwrap().iter().map(text) {
+                match event["type"].as_str().unwrap() {
+                    "member.joined" => assert!(members.insert(client), "nobody joins twice: {event}"),
+                    "member.left" | "member.removed" | "member.banned" => drop(members.remove(&client)),
+                    _ => {}
+                }
+            }
+            assert_eq!(event["memberCount"], json!(members.len()), "{event}");
+        }
+        let stored: std::collections::BTreeSet<String> = ids(&room["members"]).into_iter().collect();
+        assert_eq!(members, stored, "the log folds to the stored members");
+        assert_eq!(room["memberCount"], json!(members.len()));
+    }
+}
+
+/// Another tenant of the same deployment.
+pub struct Neighbour<'a> {
+    world: &'a World,
+    client_key: String,
+    api_key: String,
+}
+
+impl Neighbour<'_> {
+    /// Its back end.
+    pub fn platform(&self) -> Actor {
+        self.world.stranger().with("IM-API-KEY", &self.api_key)
+    }
+
+    /// Makes one of its clients.
+    pub async fn client(&self, id: &str) -> Actor {
+        let body = json!({ "_id": id, "nickname": id.to_uppercase(), "issueAccessToken": true });
+        let made = self.platform().post("/admin/clients", body).send().await.good();
+        let token = text(&made["token"]);
+        let actor = self.world.stranger().with("IM-CLIENT-KEY", &self.client_key).with("IM-Authorization", &token);
+        Actor { id: id.to_owned(), token, ..actor }
+    }
+}
+
+impl Actor {
+    /// The same with a header more, or another value for one that it has.
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        self.headers.retain(|(own, _)| !own.eq_ignore_ascii_case(name));
+        self.headers.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// The same without a header.
+    pub fn without(mut self, name: &str) -> Self {
+        self.headers.retain(|(own, _)| !own.eq_ignore_ascii_case(name));
+        self
+    }
+
+    pub fn get(&self, path: &str) -> Call {
+        self.call(Method::GET, path)
+    }
+
+    pub fn post(&self, path: &str, body: Value) -> Call {
+        self.call(Method::POST, path).body(body)
+    }
+
+    pub fn call(&self, method: Method, path: &str) -> Call {
+        Call { actor: self.clone(), method, path: path.to_owned(), body: None, content_type: None }
+    }
+
+    /// `POST /rooms/:id/members`.
+    pub fn adds(&self, room: &str, invitees: &[&str]) -> Call {
+        self.post(&format!("/rooms/{room}/members"), json!({ "invitees": invitees }))
+    }
+
+    /// `POST /rooms/:id/members`, as an invitation.
+    pub fn invites(&self, room: &str, invitees: &[&str]) -> Call {
+        self.post(&format!("/rooms/{room}/members"), json!({ "invitees": invitees, "invitationRequired": true }))
+    }
+
+    /// `POST /rooms/:id/members/:invitee`.
+    pub fn adds_one(&self, room: &str, invitee: &str) -> Call {
+        self.call(Method::POST, &format!("/rooms/{room}/members/{invitee}"))
+    }
+
+    /// `POST /rooms/:id/join`.
+    pub fn joins(&self, room: &str) -> Call {
+        self.call(Method::POST, &format!("/rooms/{room}/join"))
+    }
+
+    /// `GET /rooms/:id`.
+    pub fn reads(&self, room: &str) -> Call {
+        self.get(&format!("/rooms/{room}"))
+    }
+
+    /// `POST /v2/rooms/:_id/invite`.
+    pub fn talk_invites(&self, room: &str, whom: Value) -> Call {
+        self.post(&format!("/v2/rooms/{room}/invite"), whom)
+    }
+}
+
+impl Call {
+    /// A JSON body.
+    pub fn body(self, body: Value) -> Self {
+        Self { content_type: Some("application/json; charset=utf-8".into()), ..self.raw(&body.to_string()) }
+    }
+
+    /// A body as it is, without a content type.
+    pub fn raw(self, body: &str) -> Self {
+        Self { body: Some(body.to_owned()), ..self }
+    }
+
+    /// Sets fields of the JSON body.
+    pub fn and(self, more: Value) -> Self {
+        let mut body: Value = serde_json::from_str(self.body.as_deref().unwrap_or("{}")).unwrap();
+        for (name, value) in more.as_object().unwrap() {
+            body[name] = value.clone();
+        }
+        self.body(body)
+    }
+
+    /// A header, for this call.
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        self.actor = self.actor.with(name, value);
+        self
+    }
+
+    pub async fn send(self) -> Answer {
+        let mut request = self.actor.http.request(self.method, format!("{}{}", self.actor.url, self.path));
+        for (name, value) in &self.actor.headers {
+            request = request.header(name, value);
+        }
+        if let Some(content_type) = self.content_type {
+            request = request.header("content-type", content_type);
+        }
+        if let Some(body) = self.body {
+            request = request.body(body);
+        }
+        let answer = request.send().await.expect("the gateway answers");
+        let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
+        let body = answer.text().await.unwrap();
+        let body = serde_json::from_str(&body).unwrap_or(Value::String(body));
+        Answer { status, headers, body }
+    }
+}
+
+impl Answer {
+    /// An IMKit success; its `result`.
+    pub fn good(self) -> Value {
+        assert_eq!((self.status, &self.body["RC"], &self.body["RM"]), (200, &json!(0), &json!("OK")), "{}", self.body);
+        self.body["result"].clone()
+    }
+
+    /// An IMKit refusal: the real status, which is `RC` too, and the code (D7); the message.
+    pub fn refused(self, status: u16, code: &str) -> String {
+        assert_eq!((self.status, &self.body["error"]["code"]), (status, &json!(code)), "{}", self.body);
+        assert_eq!(self.body["RC"], json!(status));
+        assert!(self.body["RM"].is_string() && self.body["result"].is_null(), "{}", self.body);
+        text(&self.body["error"]["message"])
+    }
+
+    /// A Talk success: a bare object.
+    pub fn bare(self) -> Value {
+        assert_eq!(self.status, 200, "{}", self.body);
+        self.body
+    }
+
+    /// A Talk refusal: status, code and nothing else but a message, which is the answer.
+    pub fn talk_refused(self, status: u16, code: u16) -> String {
+        assert_eq!((self.status, &self.body["code"]), (status, &json!(code)), "{}", self.body);
+        assert_eq!(self.body.as_object().unwrap().len(), 2, "{}", self.body);
+        text(&self.body["message"])
+    }
+
+    /// `client: outcome`, in order (D14).
+    pub fn outcomes(&self) -> Vec<(String, String)> {
+        let outcomes = self.body["outcomes"].as_array().unwrap_or_else(|| panic!("{}", self.body));
+        outcomes.iter().map(|one| (text(&one["client"]), text(&one["outcome"]))).collect()
+    }
+
+    /// The Lambda request id, by which the stack knows the invocation.
+    pub fn request_id(&self) -> String {
+        self.headers["x-request-id"].to_str().unwrap().to_owned()
+    }
+}
+
+/// A JSON string.
+pub fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_else(|| panic!("{value} is a string")).to_owned()
+}
+
+/// The `_id`s of an array of objects.
+pub fn ids(objects: &Value) -> Vec<String> {
+    objects.as_array().unwrap_or_else(|| panic!("{objects} is an array")).iter().map(|one| text(&one["_id"])).collect()
+}
+
+/// Pairs as [`Answer::outcomes`] gives them.
+pub fn pairs(expected: &[(&str, &str)]) -> Vec<(String, String)> {
+    expected.iter().map(|(client, outcome)| ((*client).to_owned(), (*outcome).to_owned())).collect()
+}

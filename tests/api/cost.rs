@@ -1,0 +1,1 @@
+//! How many requests and rounds of the table a call takes.

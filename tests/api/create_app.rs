@@ -1,0 +1,1 @@
+//! `create_app`, invoked by the operator.

@@ -1,0 +1,1 @@
+//! Keys and tokens: every spelling of the headers, and every way to be refused.

@@ -1,0 +1,1 @@
+//! `GET /rooms/:id`.

@@ -1,0 +1,21 @@
+//! Black-box tests: the real binaries behind the real template, on a real engine, over real HTTP. One module a route, and
+//! one each for what concerns all routes.
+
+mod actors;
+
+mod add_member;
+mod add_members;
+mod create_app;
+mod create_client;
+mod create_room;
+mod get_room;
+mod join_room;
+mod list_events;
+mod list_members;
+mod talk_invite;
+
+mod bad_input;
+mod cost;
+mod credentials;
+mod races;
+mod seeds;

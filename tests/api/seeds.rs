@@ -1,0 +1,1 @@
+//! The documented requests, and their replies field by field.

@@ -1,0 +1,1 @@
+//! `POST /v2/rooms/:_id/invite`.
