@@ -161,7 +161,7 @@ impl Builder {
             ending: None,
             thread: None,
         };
-        let gateway = Arc::new(Gateway::new(&template, Arc::clone(&pool)));
+        let gateway = Arc::new(Gateway::new(&template, Arc::clone(&pool), &stack.url));
         let proxy = Arc::new(Proxy {
             engine: Arc::new(engine),
             pool: Arc::clone(&pool),
