@@ -189,8 +189,8 @@ struct Line<'a> {
 
 impl<'a> Line<'a> {
     fn of(request: &'a Request, id: &'a str, error: Option<&Error>, meter: Meter) -> Self {
-        let outcome = error.map_or_else(|| "ok".to_owned(), |error| name(error));
-        let cause = error.and_then(|error| error.source()).map(|cause| chain(cause));
+        let outcome = error.map_or_else(|| "ok".to_owned(), name);
+        let cause = error.and_then(|error| error.source()).map(chain);
         Self { route: request.route(), room: request.path("id"), request: id, outcome, cause, meter }
     }
 

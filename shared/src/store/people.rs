@@ -55,7 +55,7 @@ impl Store {
     pub async fn create_app(&self, new: &NewApp) -> Result<(), Error> {
         let key = |secret: &str, kind| {
             let record = NewKey { kind, created_at: new.app.created_at };
-            put(&self.table, &Key::key(&new.id, &Hash::of(secret)), &record, None)
+            put(&self.table, &Key::app_key(&new.id, &Hash::of(secret)), &record, None)
         };
         let items = vec![
             put(&self.table, &Key::app(&new.id), &new.app, None)?,

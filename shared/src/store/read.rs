@@ -171,9 +171,9 @@ impl Store {
         let (app, room) = (&visit.credentials.app, visit.room);
         let mut keys = BTreeSet::new();
         match &visit.credentials.proof {
-            Proof::ApiKey { key, .. } => keys.extend([Key::key(app, key)]),
+            Proof::ApiKey { key, .. } => keys.extend([Key::app_key(app, key)]),
             Proof::Token { key, token, .. } => {
-                keys.extend(key.as_ref().map(|key| Key::key(app, key)));
+                keys.extend(key.as_ref().map(|key| Key::app_key(app, key)));
                 keys.insert(Key::token(app, token));
             }
         }
@@ -225,7 +225,7 @@ impl Store {
     pub(super) async fn back_office(&self, credentials: &Credentials, client: &ClientId) -> Result<BackOffice, Error> {
         let app = &credentials.app;
         let Proof::ApiKey { key, .. } = &credentials.proof else { return Err(Error::InvalidApiKey) };
-        let keys = BTreeSet::from([Key::key(app, key), Key::app(app), Key::client(app, client)]);
+        let keys = BTreeSet::from([Key::app_key(app, key), Key::app(app), Key::client(app, client)]);
         let items = self.batch(keys).await?;
         prove(credentials, &found(credentials, &items)?, Time::now())?;
         self.belongs_to(app);
@@ -363,7 +363,7 @@ fn address_keys(app: &AppId, room: &RoomId, address: &Address) -> [Key; 2] {
 
 fn found(credentials: &Credentials, items: &Items) -> Result<Found, Error> {
     let app = &credentials.app;
-    let kind = |key| items.get::<StoredKey>(&Key::key(app, key)).map(|stored| stored.map(|stored| stored.kind));
+    let kind = |key| items.get::<StoredKey>(&Key::app_key(app, key)).map(|stored| stored.map(|stored| stored.kind));
     Ok(match &credentials.proof {
         Proof::ApiKey { key, .. } => Found { key: kind(key)?, token: None },
         Proof::Token { key, token, .. } => {
