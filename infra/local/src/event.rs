@@ -177,7 +177,7 @@ mod tests {
     fn headers_are_joined_and_cookies_told_apart() {
         let request = Request::post("/nowhere").header("CLIENT_KEY", "k").header("a", "1").header("a", "2");
         let event = event_of(request.header("cookie", "x=1; y=2").body("").unwrap());
-        assert_eq!(event["headers"], json!({ "client_key": "k", "a": "1,2" }));
+        assert_eq!(event["headers"], json!({ "client_key": "k", "a": "1,2", "x-forwarded-proto": "http" }));
         assert_eq!(event["cookies"], json!(["x=1", "y=2"]));
         assert_eq!(event["routeKey"], "$default");
         assert_eq!(event.get("pathParameters"), None);
