@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
 use serde::Serialize;
 
 use super::key::Key;
-use super::read::{Owner, Visit};
+use super::visit::{Owner, Visit};
 use super::write::{Setback, delete, put};
 use super::{PATIENCE, Store, item, key, pause};
 use crate::app::{App, NewApp};
