@@ -28,7 +28,11 @@ pub struct Forwarder(Client<HttpsConnector<HttpConnector>, Full<std::io::Cursor<
 impl Forwarder {
     /// Opens nothing yet.
     pub fn new() -> Result<Self, std::io::Error> {
-        let connector = HttpsConnectorBuilder::new().with_native_roots()?.https_or_http().enable_http1().build();
+        let mut tcp = HttpConnector::new();
+        tcp.enforce_http(false);
+        tcp.set_nodelay(true);
+        let tls = HttpsConnectorBuilder::new().with_native_roots()?.https_or_http().enable_http1();
+        let connector = tls.wrap_connector(tcp);
         Ok(Self(Client::builder(TokioExecutor::new()).build(connector)))
     }
 
