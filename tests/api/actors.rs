@@ -142,7 +142,8 @@ impl World {
         let request = self.http.post(self.stack.engine_url());
         let request = request.header("x-amz-target", format!("DynamoDB_20120810.{action}"));
         let request = request.header("content-type", "application/x-amz-json-1.0");
-        let auth = "AWS4-HMAC-SHA256 Credential=x/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=x";
+        let auth =
+            "AWS4-HMAC-SHA256 Credential=x/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=x";
         let request = request.header("authorization", auth).header("x-amz-date", "20260101T000000Z");
         let answer = request.body(body.to_string()).send().await.unwrap();
         assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
