@@ -198,6 +198,19 @@ impl World {
         assert_eq!(members, stored, "the log folds to the stored members");
         assert_eq!(room["memberCount"], json!(members.len()));
     }
+
+    /// Lets a client's pending invitation lapse, by writing that its time is over.
+    pub async fn lapses(&self, room: &str, client: &str) {
+        let over = json!({
+            "TableName": self.stack.table(),
+            "Key": { "PK": { "S": format!("SampleApp#ROOM#{room}") }, "SK": { "S": format!("#STANDING#{client}") } },
+            "UpdateExpression": "SET #state.#invited.#expiresAt = :past",
+            "ConditionExpression": "attribute_exists(#state.#invited)",
+            "ExpressionAttributeNames": { "#state": "state", "#invited": "invited", "#expiresAt": "expiresAt" },
+            "ExpressionAttributeValues": { ":past": { "N": "1" } },
+        });
+        self.write("UpdateItem", over).await;
+    }
 }
 
 /// Another tenant of the same deployment.
