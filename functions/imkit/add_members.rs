@@ -42,12 +42,11 @@ async fn handle(house: House, request: Request) -> Result<Reply, Error> {
 /// D12: non-empty, each once; more than one transaction holds only part by part.
 fn invitees(fields: &Fields, mode: Mode) -> Result<Vec<ClientId>, Error> {
     let invitees = fields.clients("invitees")?.ok_or(Error::MissingParameter { names: &["invitees"] })?;
-    match (invitees.len(), mode) {
-        (0, _) => Err(Error::invalid("invitees", "must name at least one client")),
-        (AT_MOST.., _) if invitees.len() > AT_MOST => Err(Error::invalid("invitees", "must name at most 1000 clients")),
-        (_, Mode::AllOrNothing) if invitees.len() > AT_ONCE => {
-            Err(Error::invalid("invitees", "must name at most 90 clients, or come with `\"partial\": true`"))
-        }
-        _ => Ok(invitees),
-    }
+    let refusal = match (invitees.len(), mode) {
+        (1..=AT_ONCE, _) | (1..=AT_MOST, Mode::Partial) => return Ok(invitees),
+        (0, _) => "must name at least one client",
+        (..=AT_MOST, Mode::AllOrNothing) => "must name at most 90 clients, or come with `\"partial\": true`",
+        (_, _) => "must name at most 1000 clients",
+    };
+    Err(Error::invalid("invitees", refusal))
 }

@@ -87,7 +87,10 @@ impl Door {
     pub fn room(&self) -> Result<&Room, Error> {
         let stranger = match &self.caller {
             Caller::Platform(_) => false,
-            Caller::Client(client) => self.circumstance(client) == Circumstance::Stranger,
+            Caller::Client(client) => {
+                let pair = self.room.as_ref().and_then(|room| room.pair.as_ref());
+                self.circumstance(client) == Circumstance::Stranger && !pair.is_some_and(|pair| pair.contains(client))
+            }
         };
         match &self.room {
             Some(room) if !(stranger && room.is_hidden()) => Ok(room),

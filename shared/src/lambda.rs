@@ -83,28 +83,44 @@ where
     F: Future<Output = Result<T, Error>>,
 {
     start_log();
-    let house = &open_house().await?;
-    let handle = &handle;
+    let house = open_house().await?;
+    run(house, |house| house.store.take_meter(), handle, respond).await
+}
+
+/// The same for an endpoint without a table: it stands in `place`.
+pub async fn serve_without_table<P, T, F, H>(
+    place: P,
+    handle: H,
+    respond: fn(&Request, Result<T, Error>) -> Response,
+) -> Ended
+where
+    P: Clone,
+    H: Fn(P, Request) -> F,
+    F: Future<Output = Result<T, Error>>,
+{
+    start_log();
+    run(place, |_| Meter::default(), handle, respond).await
+}
+
+async fn run<P, T, F, H>(
+    place: P,
+    meter: fn(&P) -> Meter,
+    handle: H,
+    respond: fn(&Request, Result<T, Error>) -> Response,
+) -> Ended
+where
+    P: Clone,
+    H: Fn(P, Request) -> F,
+    F: Future<Output = Result<T, Error>>,
+{
+    let (place, handle) = (&place, &handle);
     let serve_one = |event: LambdaEvent<Request>| async move {
         let (request, id) = (event.payload, event.context.request_id);
         let watch = Stopwatch::start();
-        let result = handle(house.clone(), request.clone()).await;
-        let line = Line::of(&request, &id, result.as_ref().err(), house.store.take_meter());
-        let response = respond(&request, result).with("x-request-id", &id);
-        line.write(Some(response.status_code), watch);
-        Ok::<_, lambda_runtime::Error>(response)
-    };
-    lambda_runtime::run(service_fn(serve_one)).await
-}
-
-/// Serves an endpoint that needs no table and refuses whatever comes.
-pub async fn serve_refusal(respond: fn(&Request) -> (Response, Error)) -> Ended {
-    start_log();
-    let serve_one = |event: LambdaEvent<Request>| async move {
-        let watch = Stopwatch::start();
-        let (response, error) = respond(&event.payload);
-        let response = response.with("x-request-id", &event.context.request_id);
-        let line = Line::of(&event.payload, &event.context.request_id, Some(&error), Meter::default());
+        let result = handle(place.clone(), request.clone()).await;
+        let line = Line::of(&request, &id, result.as_ref().err(), meter(place));
+        let mut response = respond(&request, result);
+        response.headers.entry("x-request-id").or_insert_with(|| id.clone());
         line.write(Some(response.status_code), watch);
         Ok::<_, lambda_runtime::Error>(response)
     };
@@ -120,7 +136,7 @@ where
     F: Future<Output = Result<T, Error>>,
 {
     start_log();
-    let house = &open_house().await?;
+    let house = &open_cold_house().await?; // nobody waits for it
     let handle = &handle;
     let serve_one = |event: LambdaEvent<serde_json::Value>| async move {
         let watch = Stopwatch::start();
@@ -138,10 +154,14 @@ where
 }
 
 async fn open_house() -> Result<House, lambda_runtime::Error> {
+    let house = open_cold_house().await?;
+    house.store.warm_up().await;
+    Ok(house)
+}
+
+async fn open_cold_house() -> Result<House, lambda_runtime::Error> {
     let table = variable("TABLE_NAME").ok_or("TABLE_NAME must name the table")?;
-    let store = Store::connect(table).await;
-    store.warm_up().await;
-    Ok(House { store, settings: Settings::from_environment() })
+    Ok(House { store: Store::connect(table).await, settings: Settings::from_environment() })
 }
 
 /// One JSON line per event, at the level that `LOG_LEVEL` names (default `info`).
@@ -169,8 +189,8 @@ struct Line<'a> {
 
 impl<'a> Line<'a> {
     fn of(request: &'a Request, id: &'a str, error: Option<&Error>, meter: Meter) -> Self {
-        let outcome = error.map_or_else(|| "ok".to_owned(), |error| name(error));
-        let cause = error.and_then(|error| error.source()).map(|cause| chain(cause));
+        let outcome = error.map_or_else(|| "ok".to_owned(), name);
+        let cause = error.and_then(|error| error.source()).map(chain);
         Self { route: request.route(), room: request.path("id"), request: id, outcome, cause, meter }
     }
 

@@ -1,6 +1,7 @@
 //! What Rollcall's functions share. Every request takes the same six moments, in this order:
 //! authenticate → read → load → decide → save → reply.
 
+pub mod forward;
 pub mod lambda;
 pub mod request;
 

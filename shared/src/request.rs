@@ -23,8 +23,24 @@ pub struct Request {
     cookies: Option<Vec<String>>,
     path_parameters: Option<BTreeMap<String, String>>,
     query_string_parameters: Option<BTreeMap<String, String>>,
+    raw_query_string: Option<String>,
+    request_context: Context,
     body: Option<String>,
     is_base64_encoded: bool,
+}
+
+/// Where a request arrived.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Context {
+    domain_name: Option<String>,
+    http: Http,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+struct Http {
+    method: Option<String>,
 }
 
 impl Request {
@@ -36,6 +52,48 @@ impl Request {
     /// The path as asked for.
     pub fn raw_path(&self) -> &str {
         self.raw_path.as_deref().unwrap_or_default()
+    }
+
+    /// The path without the slashes at its end, if it has any and more than these (D9).
+    pub fn path_without_slash(&self) -> Option<&str> {
+        let path = self.raw_path();
+        let bare = path.trim_end_matches('/');
+        Some(bare).filter(|bare| !bare.is_empty() && bare.len() < path.len())
+    }
+
+    /// The method.
+    pub fn method(&self) -> &str {
+        self.request_context.http.method.as_deref().unwrap_or_default()
+    }
+
+    /// The API's own domain, whatever the caller wrote as `Host`.
+    pub fn domain(&self) -> &str {
+        self.request_context.domain_name.as_deref().unwrap_or_default()
+    }
+
+    /// The query as it was sent.
+    pub fn raw_query(&self) -> &str {
+        self.raw_query_string.as_deref().unwrap_or_default()
+    }
+
+    /// All headers.
+    pub fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.headers.iter().flatten().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// All cookies, as one header holds them.
+    pub fn cookies(&self) -> Option<String> {
+        self.cookies.as_ref().map(|cookies| cookies.join("; ")).filter(|cookies| !cookies.is_empty())
+    }
+
+    /// The body as bytes: API Gateway encodes one whose content type it does not know for text.
+    pub fn bytes(&self) -> Result<Vec<u8>, Error> {
+        let body = self.body.as_deref().unwrap_or_default();
+        if !self.is_base64_encoded {
+            return Ok(body.as_bytes().to_vec());
+        }
+        aws_smithy_types::base64::decode(body)
+            .map_err(|_| Error::InvalidBody { reason: "it is not encoded as its event says".into() })
     }
 
     /// A header by its case-insensitive name, trimmed; an empty one counts as absent.
@@ -96,7 +154,8 @@ impl Request {
         if body.len() > limit {
             return Err(Error::BodyTooLarge { limit: LONGEST_BODY });
         }
-        let text = if self.is_base64_encoded { decoded(body)? } else { body.to_owned() };
+        let text = String::from_utf8(self.bytes()?)
+            .map_err(|_| Error::InvalidBody { reason: "it is not UTF-8 text".into() })?;
         if text.trim().is_empty() {
             return Ok(Fields(Map::new()));
         }
@@ -106,13 +165,6 @@ impl Request {
             Err(flaw) => Err(Error::InvalidBody { reason: flaw.to_string() }),
         }
     }
-}
-
-/// API Gateway encodes a body whose content type it does not know for text.
-fn decoded(body: &str) -> Result<String, Error> {
-    let refusal = || Error::InvalidBody { reason: "it is not UTF-8 text".into() };
-    let bytes = aws_smithy_types::base64::decode(body).map_err(|_| refusal())?;
-    String::from_utf8(bytes).map_err(|_| refusal())
 }
 
 /// The fields of a JSON body. `null` counts as absent; a field of a wrong type is refused by name.

@@ -29,6 +29,7 @@ pub struct Builder {
     bin_dir: Option<PathBuf>,
     data: Data,
     engine_url: Option<String>,
+    engine_port: u16,
     port: u16,
     count_rounds: bool,
     print_logs: bool,
@@ -41,6 +42,7 @@ impl Default for Builder {
             bin_dir: None,
             data: Data::Memory,
             engine_url: None,
+            engine_port: 0,
             port: 0,
             count_rounds: false,
             print_logs: false,
@@ -70,6 +72,12 @@ impl Builder {
     /// A database that runs already, instead of the embedded one. Plain `http`.
     pub fn engine_url(mut self, url: impl Into<String>) -> Self {
         self.engine_url = Some(url.into());
+        self
+    }
+
+    /// The port of the embedded database, for those who reach it from outside the stack; 0 is any that is free.
+    pub fn engine_port(mut self, port: u16) -> Self {
+        self.engine_port = port;
         self
     }
 
@@ -134,7 +142,7 @@ impl Builder {
         let (runtime_api, database) = (listen(0).await?, listen(0).await?);
         let engine = match self.engine_url {
             Some(url) => Engine::at(url),
-            None => Engine::embedded(&self.data).await?,
+            None => Engine::embedded(&self.data, listen(self.engine_port).await?)?,
         };
         engine.create(&template.table).await?;
 
@@ -161,7 +169,7 @@ impl Builder {
             ending: None,
             thread: None,
         };
-        let gateway = Arc::new(Gateway::new(&template, Arc::clone(&pool)));
+        let gateway = Arc::new(Gateway::new(&template, Arc::clone(&pool), &stack.url));
         let proxy = Arc::new(Proxy {
             engine: Arc::new(engine),
             pool: Arc::clone(&pool),

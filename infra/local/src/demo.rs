@@ -60,13 +60,15 @@ pub async fn load(stack: &Stack) -> Result<(), Error> {
 /// Three calls to try, for a shell.
 pub fn calls(url: &str) -> String {
     let who = format!("-H 'IM-CLIENT-KEY: {CLIENT_KEY}' -H 'IM-Authorization: {}'", token("aaa"));
+    let talk = format!("-H 'Authorization: aid {}'", token("aaa"));
+    let json = "-H 'content-type: application/json'";
     format!(
-        "  # add members to a room\n  \
-         curl -s {url}/rooms/demo-room/members {who} -H 'content-type: application/json' -d '{{\"invitees\":[\"bbb\"]}}'\n  \
-         # read the room\n  \
-         curl -s {url}/rooms/demo-room {who}\n  \
-         # invite in Talk's dialect\n  \
-         curl -s {url}/v2/rooms/demo-room/invite {who} -H 'content-type: application/json' -d '{{\"userId\":\"ccc\"}}'"
+        "  # add members to a room
+  curl -s {url}/rooms/demo-room/members {who} {json} -d '{{\"invitees\":[\"bbb\"]}}'
+  # read the room
+  curl -s {url}/rooms/demo-room {who}
+  # invite in Talk's dialect
+  curl -s {url}/v2/rooms/demo-room/invite {talk} {json} -d '{{\"email\":\"someone@example.com\"}}'"
     )
 }
 

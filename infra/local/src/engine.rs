@@ -44,9 +44,8 @@ const API: &str = "DynamoDB_20120810";
 
 impl Engine {
     /// Starts an embedded engine in this runtime.
-    pub(crate) async fn embedded(data: &Data) -> Result<Self, Error> {
+    pub(crate) fn embedded(data: &Data, listener: TcpListener) -> Result<Self, Error> {
         let database = open(data).map_err(|error| Error::Engine(error.to_string()))?;
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await.map_err(Error::system("a port for the database"))?;
         let address = listener.local_addr().map_err(Error::system("a port for the database"))?;
         tokio::spawn(sweep(database.clone()));
         tokio::spawn(dynoxide::server::serve_with_shutdown(listener, database, std::future::pending()));

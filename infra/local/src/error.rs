@@ -11,8 +11,8 @@ pub enum Error {
     /// The engine did not start, or refused the table.
     #[error("the database: {0}")]
     Engine(String),
-    /// The port of the HTTP API is taken.
-    #[error("port {port} is in use: end what listens there, or choose another with --port")]
+    /// The port of the HTTP API or of the database is taken.
+    #[error("port {port} is in use: end what listens there, or choose another with --port or --engine-port")]
     PortInUse {
         /// The port that was asked for.
         port: u16,

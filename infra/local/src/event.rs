@@ -5,9 +5,7 @@ use std::collections::BTreeMap;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use hyper::body::Bytes;
-use hyper::header::{
-    CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HOST, HeaderMap, HeaderName, HeaderValue, SET_COOKIE, USER_AGENT,
-};
+use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HeaderMap, HeaderName, HeaderValue, SET_COOKIE, USER_AGENT};
 use hyper::{Request, Response, StatusCode};
 use jiff::Timestamp;
 use serde_json::{Value as Json, json};
@@ -15,8 +13,8 @@ use serde_json::{Value as Json, json};
 use crate::intrinsic::ACCOUNT;
 use crate::route::{Taken, decoded};
 
-/// The event for a request that took this route.
-pub(crate) fn event(request: &Request<Bytes>, taken: &Taken, request_id: &str) -> Json {
+/// The event for a request that took this route of the API at `domain`.
+pub(crate) fn event(request: &Request<Bytes>, taken: &Taken, request_id: &str, domain: &str) -> Json {
     let uri = request.uri();
     let path = decoded(uri.path());
     let query = uri.query().unwrap_or_default();
@@ -32,7 +30,7 @@ pub(crate) fn event(request: &Request<Bytes>, taken: &Taken, request_id: &str) -
         "requestContext": {
             "accountId": ACCOUNT,
             "apiId": "local",
-            "domainName": text(HOST),
+            "domainName": domain,
             "domainPrefix": "local",
             "http": {
                 "method": request.method().as_str(),
@@ -49,6 +47,7 @@ pub(crate) fn event(request: &Request<Bytes>, taken: &Taken, request_id: &str) -
         },
         "isBase64Encoded": false,
     });
+    event["headers"]["x-forwarded-proto"] = "http".into();
     if !query.is_empty() {
         event["queryStringParameters"] = json!(parameters(query));
     }
@@ -159,7 +158,7 @@ mod tests {
         let routes = [Route::new("POST", "/rooms/{id}", "A"), Route::new("ANY", "$default", "B")];
         let request = request.map(Bytes::from);
         let taken = find(&routes, request.method().as_str(), request.uri().path()).unwrap();
-        event(&request, &taken, "r1")
+        event(&request, &taken, "r1", "api.test")
     }
 
     #[test]
@@ -178,7 +177,7 @@ mod tests {
     fn headers_are_joined_and_cookies_told_apart() {
         let request = Request::post("/nowhere").header("CLIENT_KEY", "k").header("a", "1").header("a", "2");
         let event = event_of(request.header("cookie", "x=1; y=2").body("").unwrap());
-        assert_eq!(event["headers"], json!({ "client_key": "k", "a": "1,2" }));
+        assert_eq!(event["headers"], json!({ "client_key": "k", "a": "1,2", "x-forwarded-proto": "http" }));
         assert_eq!(event["cookies"], json!(["x=1", "y=2"]));
         assert_eq!(event["routeKey"], "$default");
         assert_eq!(event.get("pathParameters"), None);

@@ -22,12 +22,14 @@ pub(crate) struct Gateway {
     routes: Vec<Route>,
     cors: Option<Cors>,
     pool: Arc<Pool>,
+    /// Host and port, which stand for the API's own domain.
+    domain: String,
 }
 
 impl Gateway {
-    pub(crate) fn new(template: &Template, pool: Arc<Pool>) -> Self {
+    pub(crate) fn new(template: &Template, pool: Arc<Pool>, url: &str) -> Self {
         let routes = template.functions.iter().flat_map(|function| function.routes.clone()).collect();
-        Self { routes, cors: template.cors.clone(), pool }
+        Self { routes, cors: template.cors.clone(), pool, domain: url.trim_start_matches("http://").to_owned() }
     }
 
     /// Answers one request.
@@ -56,7 +58,7 @@ impl Gateway {
     }
 
     async fn ask(&self, request: &Request<Bytes>, taken: &Taken<'_>, id: &str) -> Response<Bytes> {
-        let event = event::event(request, taken, id).to_string();
+        let event = event::event(request, taken, id, &self.domain).to_string();
         let invocation = Uuid::new_v4().to_string();
         match self.pool.invoke(&taken.route.function, &invocation, event.into()).await {
             Ok(reply) => event::answer(&reply).unwrap_or_else(|reason| {

@@ -31,6 +31,9 @@ struct Options {
     /// Use the DynamoDB that runs at this address (plain http), such as DynamoDB Local.
     #[arg(long, value_name = "URL", global = true, conflicts_with = "data")]
     endpoint_url: Option<String>,
+    /// The port of the embedded database, for `sam local`; 0 is any that is free.
+    #[arg(long, value_name = "PORT", global = true, default_value_t = 0, conflicts_with = "endpoint_url")]
+    engine_port: u16,
     /// Start without the demo app.
     #[arg(long, global = true)]
     no_demo: bool,
@@ -71,11 +74,13 @@ async fn serve(cli: &Cli) -> Result<(), Error> {
     let mut terminate =
         signal(SignalKind::terminate()).map_err(|source| Error::System { doing: "a signal handler", source })?;
     // Before the build, which may take minutes.
-    if std::net::TcpListener::bind(("127.0.0.1", cli.port)).is_err() {
-        return Err(Error::PortInUse { port: cli.port });
+    for port in [cli.port, cli.options.engine_port] {
+        if std::net::TcpListener::bind(("127.0.0.1", port)).is_err() {
+            return Err(Error::PortInUse { port });
+        }
     }
     let stack = start(&cli.options, cli.port).await?;
-    println!("\nRollcall is at {}\n", stack.url());
+    println!("\nRollcall is at {}, its table `{}` at {}\n", stack.url(), stack.table(), stack.engine_url());
     if !cli.options.no_demo {
         println!("app {}, client key {}, API key {}\n", demo::APP, demo::CLIENT_KEY, demo::API_KEY);
         println!("{}\n", demo::calls(stack.url()));
@@ -107,7 +112,7 @@ async fn invoke(options: &Options, name: &str, event: Option<&Path>) -> Result<E
 
 async fn start(options: &Options, port: u16) -> Result<Stack, Error> {
     let bin_dir = options.bin_dir.clone().map_or_else(|| build(options.release), Ok)?;
-    let mut builder = Stack::builder().port(port).bin_dir(bin_dir).print_logs(true);
+    let mut builder = Stack::builder().port(port).engine_port(options.engine_port).bin_dir(bin_dir).print_logs(true);
     if let Some(file) = &options.data {
         builder = builder.data(Data::File(file.clone()));
     }

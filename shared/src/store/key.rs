@@ -29,7 +29,7 @@ impl Key {
     }
 
     /// A client key or API key.
-    pub fn key(app: &AppId, hash: &Hash) -> Self {
+    pub fn app_key(app: &AppId, hash: &Hash) -> Self {
         Self::new(format!("{app}#KEY#{}", hash.as_str()), "KEY")
     }
 
@@ -102,7 +102,7 @@ mod tests {
         let hash = Hash::of("secret");
         let keys = [
             Key::app(&app),
-            Key::key(&app, &hash),
+            Key::app_key(&app, &hash),
             Key::token(&app, &hash),
             Key::client(&app, &client),
             Key::owner(&app, "bob@x.io"),

@@ -1,9 +1,11 @@
 //! The one table: the SDK, keys, expressions, transactions, retries. It decides nothing and renders nothing.
 
+mod act;
 mod item;
 mod key;
 mod people;
 mod read;
+mod visit;
 mod write;
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,9 +18,9 @@ use aws_smithy_http_client::{Builder, tls};
 
 use crate::id::AppId;
 
+pub use act::Done;
 pub use people::{BoundToken, Upsert, Upserted};
-pub use read::{Sought, View, Visit};
-pub use write::Done;
+pub use visit::{Sought, View, Visit};
 
 /// How long lost races are tried again before the answer is `BUSY`. Well under the functions' own time-out.
 const PATIENCE: Duration = Duration::from_secs(9);

@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
 use serde::Serialize;
 
 use super::key::Key;
-use super::read::{Owner, Visit};
+use super::visit::{Owner, Visit};
 use super::write::{Setback, delete, put};
 use super::{PATIENCE, Store, item, key, pause};
 use crate::app::{App, NewApp};
@@ -55,7 +55,7 @@ impl Store {
     pub async fn create_app(&self, new: &NewApp) -> Result<(), Error> {
         let key = |secret: &str, kind| {
             let record = NewKey { kind, created_at: new.app.created_at };
-            put(&self.table, &Key::key(&new.id, &Hash::of(secret)), &record, None)
+            put(&self.table, &Key::app_key(&new.id, &Hash::of(secret)), &record, None)
         };
         let items = vec![
             put(&self.table, &Key::app(&new.id), &new.app, None)?,

@@ -5,234 +5,34 @@ use std::collections::{BTreeMap, BTreeSet};
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::types::{KeysAndAttributes, ReturnConsumedCapacity};
 use futures_util::future::try_join_all;
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::item::{self, Item};
 use super::key::{self, Key};
+use super::visit::{View, Visit};
 use super::{Store, pause};
-use crate::address::{Address, Region};
-use crate::app::App;
-use crate::auth::{Credentials, Found, KeyKind, Proof, prove};
 use crate::change::Entry;
-use crate::door::{Door, Invitee, Known};
 use crate::error::Error;
-use crate::id::{AppId, ClientId, RoomId};
+use crate::id::{AppId, RoomId};
 use crate::room::{Page, Room, Standing};
-use crate::time::Time;
 
 /// How many keys DynamoDB takes in one batch.
 const BATCH: usize = 100;
-
-/// What a request needs to know before anything is decided.
-pub struct Visit<'a> {
-    /// Whom the request says it comes from.
-    pub credentials: &'a Credentials,
-    /// The room it is about.
-    pub room: &'a RoomId,
-    /// The clients it names.
-    pub clients: &'a [ClientId],
-    /// The part of the room that the reply shows.
-    pub view: View<'a>,
-    /// Whom a Talk invitation is for.
-    pub sought: Option<&'a Sought>,
-    /// The address that names an invitation to the room.
-    pub invitation: Option<&'a str>,
-}
-
-impl<'a> Visit<'a> {
-    /// A visit to a room that looks at nobody but the caller.
-    pub fn to(room: &'a RoomId, credentials: &'a Credentials) -> Self {
-        Self { credentials, room, clients: &[], view: View::Minimal, sought: None, invitation: None }
-    }
-}
-
-/// The part of a room that a reply shows (D24).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum View<'a> {
-    /// The room without its members.
-    Minimal,
-    /// The room and so many of its members, in the order of their ids, behind the one given.
-    Members {
-        /// The last one of the page before.
-        after: Option<&'a ClientId>,
-        /// At most so many.
-        limit: usize,
-    },
-}
-
-/// Whom a Talk invitation is for, as asked (D33).
-pub enum Sought {
-    /// By `_userId`.
-    Client(ClientId),
-    /// By address; the mobile names the invitation when both are given.
-    Addresses {
-        /// As written.
-        mobile: Option<String>,
-        /// As written.
-        email: Option<String>,
-    },
-}
-
-impl Sought {
-    /// The addresses, the one that is searched for first.
-    pub fn addresses(&self, region: &Region) -> Result<Vec<Address>, Error> {
-        let Self::Addresses { mobile, email } = self else { return Ok(Vec::new()) };
-        let bad = |name: &'static str| move |flaw: crate::address::BadAddress| Error::invalid(name, flaw.to_string());
-        let mobile = mobile.as_deref().map(|text| Address::mobile(text, region).map_err(bad("mobile"))).transpose()?;
-        let email = email.as_deref().map(|text| Address::email(text).map_err(bad("email"))).transpose()?;
-        Ok(mobile.into_iter().chain(email).collect())
-    }
-}
-
-#[derive(Deserialize)]
-struct StoredKey {
-    kind: KeyKind,
-}
-
-/// Who has signed up with an address.
-#[derive(serde::Serialize, Deserialize)]
-pub(super) struct Owner {
-    pub client: ClientId,
-}
 
 /// Items by their keys.
 pub(super) struct Items(BTreeMap<Key, Item>);
 
 impl Items {
+    pub(super) fn extend(&mut self, others: Self) {
+        self.0.extend(others.0);
+    }
+
     pub(super) fn get<T: DeserializeOwned>(&self, key: &Key) -> Result<Option<T>, Error> {
         self.0.get(key).cloned().map(item::read).transpose()
     }
 }
 
 impl Store {
-    /// Reads what a visit needs and proves who comes: one round for an issued token; one more when the token does not say
-    /// whose it is, or when an address leads to a client (`design`: at most two rounds and the write).
-    pub async fn open(&self, visit: &Visit<'_>) -> Result<Door, Error> {
-        let Credentials { app, .. } = visit.credentials;
-        let guessed = Region::default();
-        let sought = visit.sought.map(|sought| sought.addresses(&guessed)).transpose()?.unwrap_or_default();
-        let keys = self.first_keys(visit, &sought);
-        let (mut items, page) = tokio::try_join!(self.batch(keys), self.view(app, visit))?;
-
-        let now = Time::now();
-        let caller = prove(visit.credentials, &found(visit.credentials, &items)?, now)?;
-        self.belongs_to(app);
-        let record: Option<App> = items.get(&Key::app(app))?;
-        let mut door = Door {
-            app: app.clone(),
-            caller,
-            id: visit.room.clone(),
-            room: None,
-            people: BTreeMap::new(),
-            page: None,
-            invitee: None,
-            invitation: None,
-            record,
-            now,
-        };
-        let (sought, owner) = self.sought(visit, &door, sought, &mut items).await?;
-        let mut unread = BTreeSet::new();
-        for client in door.caller.client().into_iter().chain(&owner) {
-            if visit.credentials.hint() != Some(client) && !visit.clients.contains(client) {
-                unread.extend([Key::client(app, client), Key::standing(app, visit.room, client)]);
-            }
-        }
-        if !unread.is_empty() {
-            items.0.extend(self.batch(unread).await?.0);
-        }
-        (door.room, door.page) = match page {
-            Some((room, page)) => (room, Some(page)),
-            None => (items.get(&Key::room(app, visit.room))?, None),
-        };
-        for client in visit.clients.iter().chain(door.caller.client()).chain(&owner) {
-            let known = Known {
-                client: items.get(&Key::client(app, client))?,
-                standing: items.get(&Key::standing(app, visit.room, client))?,
-            };
-            door.people.insert(client.clone(), known);
-        }
-        let named_by = visit.invitation.or(sought.first().map(Address::canonical));
-        door.invitation = match named_by {
-            Some(address) => items.get(&Key::invitation(app, visit.room, address))?,
-            None => None,
-        };
-        door.invitee = match (visit.sought, owner) {
-            (None, _) => None,
-            (Some(_), Some(client)) => Some(Invitee::Client(client)),
-            (Some(_), None) => Some(Invitee::Stranger { addresses: sought }),
-        };
-        acts_as_a_client(&door)?;
-        Ok(door)
-    }
-
-    /// Every key that the request itself tells.
-    fn first_keys(&self, visit: &Visit<'_>, sought: &[Address]) -> BTreeSet<Key> {
-        let (app, room) = (&visit.credentials.app, visit.room);
-        let mut keys = BTreeSet::new();
-        match &visit.credentials.proof {
-            Proof::ApiKey { key, .. } => keys.extend([Key::key(app, key)]),
-            Proof::Token { key, token, .. } => {
-                keys.extend(key.as_ref().map(|key| Key::key(app, key)));
-                keys.insert(Key::token(app, token));
-            }
-        }
-        let named = match visit.sought {
-            Some(Sought::Client(client)) => Some(client),
-            Some(Sought::Addresses { .. }) | None => None,
-        };
-        for client in visit.clients.iter().chain(visit.credentials.hint()).chain(named) {
-            keys.extend([Key::client(app, client), Key::standing(app, room, client)]);
-        }
-        if visit.view == View::Minimal {
-            keys.insert(Key::room(app, room));
-        }
-        if visit.sought.is_some() {
-            keys.insert(Key::app(app));
-        }
-        keys.extend(visit.invitation.map(|address| Key::invitation(app, room, address)));
-        if let Some(address) = sought.first() {
-            keys.extend(address_keys(app, room, address));
-        }
-        keys
-    }
-
-    /// The addresses sought, read under the app's own region, and the client who owns the first. Only where the first
-    /// reads guessed the region wrongly does this read again.
-    async fn sought(
-        &self,
-        visit: &Visit<'_>,
-        door: &Door,
-        guessed: Vec<Address>,
-        items: &mut Items,
-    ) -> Result<(Vec<Address>, Option<ClientId>), Error> {
-        let Some(sought) = visit.sought else { return Ok((guessed, None)) };
-        if let Sought::Client(client) = sought {
-            return Ok((guessed, Some(client.clone())));
-        }
-        let region = door.record.as_ref().map(App::region).unwrap_or_default();
-        let addresses = sought.addresses(&region)?;
-        let Some(first) = addresses.first() else { return Ok((addresses, None)) };
-        if guessed.first().map(Address::canonical) != Some(first.canonical()) {
-            let keys = address_keys(&door.app, visit.room, first);
-            items.0.extend(self.batch(BTreeSet::from(keys)).await?.0);
-        }
-        let owner: Option<Owner> = items.get(&Key::owner(&door.app, first.canonical()))?;
-        Ok((addresses, owner.map(|owner| owner.client)))
-    }
-
-    /// Proves that a request comes from the platform, and reads the app and one client with it.
-    pub(super) async fn back_office(&self, credentials: &Credentials, client: &ClientId) -> Result<BackOffice, Error> {
-        let app = &credentials.app;
-        let Proof::ApiKey { key, .. } = &credentials.proof else { return Err(Error::InvalidApiKey) };
-        let keys = BTreeSet::from([Key::key(app, key), Key::app(app), Key::client(app, client)]);
-        let items = self.batch(keys).await?;
-        prove(credentials, &found(credentials, &items)?, Time::now())?;
-        self.belongs_to(app);
-        let record: App = items.get(&Key::app(app))?.ok_or(Error::InvalidApiKey)?;
-        Ok(BackOffice { record, client: items.get(&Key::client(app, client))? })
-    }
-
     /// Up to `limit` entries of a room's log behind `after`, in order.
     pub async fn entries(&self, app: &AppId, room: &RoomId, after: u64, limit: usize) -> Result<Vec<Entry>, Error> {
         let from = Key::entry(app, room, after.saturating_add(1));
@@ -241,7 +41,7 @@ impl Store {
     }
 
     /// The room and the members that the reply shows. One query reads both: the room sorts first.
-    async fn view(&self, app: &AppId, visit: &Visit<'_>) -> Result<Option<(Option<Room>, Page)>, Error> {
+    pub(super) async fn view(&self, app: &AppId, visit: &Visit<'_>) -> Result<Option<(Option<Room>, Page)>, Error> {
         let View::Members { after, limit } = visit.view else { return Ok(None) };
         let pk = key::rooms(app, visit.room);
         let room_key = Key::room(app, visit.room);
@@ -347,39 +147,6 @@ impl Store {
         let ask = KeysAndAttributes::builder().keys(nowhere).build().map_err(Error::internal)?;
         self.dynamo.batch_get_item().request_items(&self.table, ask).send().await.map_err(read_failed)?;
         Ok(())
-    }
-}
-
-/// What the platform's own routes know before they act.
-pub(super) struct BackOffice {
-    pub record: App,
-    pub client: Option<crate::client::Client>,
-}
-
-/// Where an address leads: to its owner, and to its invitation to the room.
-fn address_keys(app: &AppId, room: &RoomId, address: &Address) -> [Key; 2] {
-    [Key::owner(app, address.canonical()), Key::invitation(app, room, address.canonical())]
-}
-
-fn found(credentials: &Credentials, items: &Items) -> Result<Found, Error> {
-    let app = &credentials.app;
-    let kind = |key| items.get::<StoredKey>(&Key::key(app, key)).map(|stored| stored.map(|stored| stored.kind));
-    Ok(match &credentials.proof {
-        Proof::ApiKey { key, .. } => Found { key: kind(key)?, token: None },
-        Proof::Token { key, token, .. } => {
-            Found { key: key.as_ref().map(kind).transpose()?.flatten(), token: items.get(&Key::token(app, token))? }
-        }
-    })
-}
-
-/// Whoever acts must be a client of the app (D4).
-fn acts_as_a_client(door: &Door) -> Result<(), Error> {
-    match door.caller.client() {
-        Some(client) if door.client(client).is_none() && door.caller.is_platform() => {
-            Err(Error::ClientsNotFound { missing: vec![client.clone()] })
-        }
-        Some(client) if door.client(client).is_none() => Err(Error::UnknownToken),
-        Some(_) | None => Ok(()),
     }
 }
 

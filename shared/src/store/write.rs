@@ -4,29 +4,13 @@ use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{ConditionCheck, Delete, Put, ReturnConsumedCapacity, TransactWriteItem, Update};
 
+use super::Store;
 use super::item;
 use super::key::Key;
-use super::read::Visit;
-use super::{PATIENCE, Store, pause};
-use crate::change::{Act, Entry, Guard};
-use crate::door::Door;
+use crate::change::{Act, Guard};
 use crate::error::Error;
-use crate::id::{AppId, ClientId, RoomId};
+use crate::id::{AppId, RoomId};
 use crate::invitation::Invitation;
-use crate::membership::{Outcome, Plan};
-use crate::room::{LONGEST_PAGE, Room, Standing, State};
-use crate::time::Deadline;
-
-/// What an act came to: the door as it is now, rendered from what was read and what was written.
-#[derive(Clone, Debug)]
-pub struct Done {
-    /// The room and those concerned, afterwards.
-    pub door: Door,
-    /// What each of those named is told.
-    pub outcomes: Vec<(ClientId, Outcome)>,
-    /// The invitation of an address that was written.
-    pub invitation: Option<Invitation>,
-}
 
 /// Why a transaction was not, or perhaps not, carried out.
 pub(super) enum Setback {
@@ -39,70 +23,8 @@ pub(super) enum Setback {
 }
 
 impl Store {
-    /// Reads what the visit needs, decides, writes; again when a race was lost, until patience ends (503 `BUSY`).
-    pub async fn act(&self, visit: &Visit<'_>, decide: impl Fn(&Door) -> Result<Plan, Error>) -> Result<Done, Error> {
-        self.found_or_act(visit, |door| Ok((decide(door)?, door.room.clone()))).await
-    }
-
-    /// Makes the room of the visit, or changes nothing where `decide` says that it is there already.
-    pub async fn found(
-        &self,
-        visit: &Visit<'_>,
-        decide: impl Fn(&Door) -> Result<(Plan, Room), Error>,
-    ) -> Result<Done, Error> {
-        self.found_or_act(visit, |door| decide(door).map(|(plan, room)| (plan, Some(room)))).await
-    }
-
-    async fn found_or_act(
-        &self,
-        visit: &Visit<'_>,
-        decide: impl Fn(&Door) -> Result<(Plan, Option<Room>), Error>,
-    ) -> Result<Done, Error> {
-        let deadline = Deadline::after(PATIENCE);
-        let mut unknown: Vec<(Entry, Done)> = Vec::new();
-        for tries in 0.. {
-            let door = self.open(visit).await?;
-            if let Some(done) = self.resolved(&door, &mut unknown).await? {
-                return Ok(done);
-            }
-            let (plan, room) = decide(&door)?;
-            let Some(room) = room.filter(|_| !plan.changes.is_empty()) else {
-                return Ok(Done { door, outcomes: plan.outcomes, invitation: None });
-            };
-            let act = Act::of(&door, room, &plan.changes);
-            let first = act.entries.first().cloned();
-            let done = Done::of(door, &act, plan.outcomes);
-            match self.commit(&done.door.app, &act).await {
-                Ok(()) => return Ok(done),
-                Err(Setback::Failed(error)) => return Err(error),
-                Err(Setback::Lost) => {}
-                Err(Setback::Unknown(cause)) if !deadline.allows(pause(tries)) => return Err(cause),
-                Err(Setback::Unknown(_)) => unknown.extend(first.map(|entry| (entry, done))),
-            }
-            let pause = pause(tries);
-            if !deadline.allows(pause) {
-                break;
-            }
-            tokio::time::sleep(pause).await;
-        }
-        if unknown.is_empty() { Err(Error::Busy) } else { Err(Error::internal("a write's end stayed unknown")) }
-    }
-
-    /// A write whose answer was lost: the entry in its place tells whose it became.
-    async fn resolved(&self, door: &Door, unknown: &mut Vec<(Entry, Done)>) -> Result<Option<Done>, Error> {
-        let Some(room) = door.room.as_ref() else { return Ok(None) };
-        while let Some(at) = unknown.iter().position(|(entry, _)| entry.seq <= room.seq) {
-            let (entry, done) = unknown.swap_remove(at);
-            let there = self.entries(&door.app, &room.id, entry.seq - 1, 1).await?;
-            if there.first().is_some_and(|there| there.id == entry.id) {
-                return Ok(Some(done));
-            }
-        }
-        Ok(None)
-    }
-
     /// The act as one transaction: all of it, or none.
-    async fn commit(&self, app: &AppId, act: &Act) -> Result<(), Setback> {
+    pub(super) async fn commit(&self, app: &AppId, act: &Act) -> Result<(), Setback> {
         let writing = Writing { table: &self.table, app, room: &act.room.id };
         let items = writing.act(act).map_err(Setback::Failed)?;
         let token = act.entries.first().map(|entry| entry.id.to_string());
@@ -127,24 +49,6 @@ impl Store {
                 Err(setback(failure))
             }
         }
-    }
-}
-
-impl Done {
-    fn of(mut door: Door, act: &Act, outcomes: Vec<(ClientId, Outcome)>) -> Self {
-        let own = act.guard.as_ref().and_then(|guard| {
-            let seen = guard.seen.clone()?;
-            Some(Standing { state: State::Member(guard.read.clone()?), ..seen })
-        });
-        for standing in act.standings.iter().map(|(_, after)| after).chain(&own) {
-            if let Some(page) = &mut door.page {
-                page.place(standing, LONGEST_PAGE);
-            }
-            door.people.entry(standing.client.clone()).or_default().standing = Some(standing.clone());
-        }
-        door.room = Some(act.room.clone());
-        let invitation = act.opened.first().map(|(_, invitation)| invitation.clone());
-        Self { door, outcomes, invitation }
     }
 }
 

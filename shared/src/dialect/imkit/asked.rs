@@ -17,6 +17,8 @@ const LIFETIMES: std::ops::RangeInclusive<u64> = 60..=90 * 24 * 60 * 60;
 const NAME: usize = 256;
 const URL: usize = 2_048;
 const TEXT: usize = 4_096;
+/// The longest text of a client that every room's reply repeats: a thousand members must fit into one reply of 6 MB.
+const SHOWN: usize = 1_024;
 /// The longest object of the operator's own, in bytes of JSON.
 const OBJECT: usize = 16_384;
 /// The most tags of a room.
@@ -99,8 +101,8 @@ pub fn statement(fields: &Fields) -> Result<Statement, Error> {
     }
     Ok(Statement {
         nickname: said(fields, "nickname", NAME)?,
-        avatar_url: said(fields, "avatarUrl", URL)?,
-        description: said(fields, "description", TEXT)?,
+        avatar_url: said(fields, "avatarUrl", SHOWN)?,
+        description: said(fields, "description", SHOWN)?,
         user_agent: said(fields, "userAgent", NAME)?,
         is_robot: fields.flag("isRobot")?,
         email: said(fields, "email", NAME)?,

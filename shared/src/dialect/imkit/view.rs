@@ -46,8 +46,9 @@ impl Reply {
     /// A room just made: its members as bare ids.
     pub fn created(door: &Door, room: &Room) -> Self {
         let mut result = full_room(door, room);
-        let page = door.page.as_ref().map(|page| page.members.as_slice()).unwrap_or_default();
-        result["members"] = in_order(page).iter().map(|standing| json!(standing.client)).collect();
+        if let Some(page) = &door.page {
+            result["members"] = in_order(&page.members).iter().map(|standing| json!(standing.client)).collect();
+        }
         result["__v"] = json!(0);
         Self { result, outcomes: None }
     }
@@ -150,9 +151,9 @@ fn full_room(door: &Door, room: &Room) -> Value {
     result["createdTime"] = json!(room.created_at.iso());
     put(&mut result, "topic", room.face.topic.as_ref());
     put(&mut result, "extParams", room.face.ext_params.as_ref());
-    let owner = room.owner.as_ref().and_then(|owner| {
+    let owner = room.owner.as_ref().map(|owner| {
         let listed = door.page.iter().flat_map(|page| &page.members).find(|standing| standing.client == *owner);
-        Some(listed.map_or_else(|| json!({ "_id": owner, "id": owner }), |standing| member(standing, Shape::Modern)))
+        listed.map_or_else(|| json!({ "_id": owner, "id": owner }), |standing| member(standing, Shape::Modern))
     });
     put(&mut result, "owner", owner);
     result

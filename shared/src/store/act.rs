@@ -1,0 +1,106 @@
+//! Acting: read, decide, write; again when a race was lost, and looked up when nobody knows how the write ended.
+
+use super::visit::Visit;
+use super::write::Setback;
+use super::{PATIENCE, Store, pause};
+use crate::change::{Act, Entry};
+use crate::door::Door;
+use crate::error::Error;
+use crate::id::ClientId;
+use crate::invitation::Invitation;
+use crate::membership::{Outcome, Plan};
+use crate::room::{LONGEST_PAGE, Room, Standing, State};
+use crate::time::Deadline;
+
+/// What an act came to: the door as it is now, rendered from what was read and what was written.
+#[derive(Clone, Debug)]
+pub struct Done {
+    /// The room and those concerned, afterwards.
+    pub door: Door,
+    /// What each of those named is told.
+    pub outcomes: Vec<(ClientId, Outcome)>,
+    /// The invitation of an address that was written.
+    pub invitation: Option<Invitation>,
+}
+
+impl Store {
+    /// Reads what the visit needs, decides, writes; again when a race was lost, until patience ends (503 `BUSY`).
+    pub async fn act(&self, visit: &Visit<'_>, decide: impl Fn(&Door) -> Result<Plan, Error>) -> Result<Done, Error> {
+        self.until_done(visit, |door| Ok((decide(door)?, door.room.clone()))).await
+    }
+
+    /// Makes the room of the visit, or changes nothing where `decide` says that it is there already.
+    pub async fn found(
+        &self,
+        visit: &Visit<'_>,
+        decide: impl Fn(&Door) -> Result<(Plan, Room), Error>,
+    ) -> Result<Done, Error> {
+        self.until_done(visit, |door| decide(door).map(|(plan, room)| (plan, Some(room)))).await
+    }
+
+    async fn until_done(
+        &self,
+        visit: &Visit<'_>,
+        decide: impl Fn(&Door) -> Result<(Plan, Option<Room>), Error>,
+    ) -> Result<Done, Error> {
+        let deadline = Deadline::after(PATIENCE);
+        let mut unknown: Vec<(Entry, Done)> = Vec::new();
+        for tries in 0.. {
+            let door = self.open(visit).await?;
+            if let Some(done) = self.resolved(&door, &mut unknown).await? {
+                return Ok(done);
+            }
+            let (plan, room) = decide(&door)?;
+            let Some(room) = room.filter(|_| !plan.changes.is_empty()) else {
+                return Ok(Done { door, outcomes: plan.outcomes, invitation: None });
+            };
+            let act = Act::of(&door, room, &plan.changes);
+            let first = act.entries.first().cloned();
+            let done = Done::of(door, &act, plan.outcomes);
+            match self.commit(&done.door.app, &act).await {
+                Ok(()) => return Ok(done),
+                Err(Setback::Failed(error)) => return Err(error),
+                Err(Setback::Lost) => {}
+                Err(Setback::Unknown(cause)) if !deadline.allows(pause(tries)) => return Err(cause),
+                Err(Setback::Unknown(_)) => unknown.extend(first.map(|entry| (entry, done))),
+            }
+            let pause = pause(tries);
+            if !deadline.allows(pause) {
+                break;
+            }
+            tokio::time::sleep(pause).await;
+        }
+        if unknown.is_empty() { Err(Error::Busy) } else { Err(Error::internal("a write's end stayed unknown")) }
+    }
+
+    /// A write whose answer was lost: the entry in its place tells whose it became.
+    async fn resolved(&self, door: &Door, unknown: &mut Vec<(Entry, Done)>) -> Result<Option<Done>, Error> {
+        let Some(room) = door.room.as_ref() else { return Ok(None) };
+        while let Some(at) = unknown.iter().position(|(entry, _)| entry.seq <= room.seq) {
+            let (entry, done) = unknown.swap_remove(at);
+            let there = self.entries(&door.app, &room.id, entry.seq - 1, 1).await?;
+            if there.first().is_some_and(|there| there.id == entry.id) {
+                return Ok(Some(done));
+            }
+        }
+        Ok(None)
+    }
+}
+
+impl Done {
+    fn of(mut door: Door, act: &Act, outcomes: Vec<(ClientId, Outcome)>) -> Self {
+        let own = act.guard.as_ref().and_then(|guard| {
+            let seen = guard.seen.clone()?;
+            Some(Standing { state: State::Member(guard.read.clone()?), ..seen })
+        });
+        for standing in act.standings.iter().map(|(_, after)| after).chain(&own) {
+            if let Some(page) = &mut door.page {
+                page.place(standing, LONGEST_PAGE);
+            }
+            door.people.entry(standing.client.clone()).or_default().standing = Some(standing.clone());
+        }
+        door.room = Some(act.room.clone());
+        let invitation = act.opened.first().map(|(_, invitation)| invitation.clone());
+        Self { door, outcomes, invitation }
+    }
+}

@@ -1,0 +1,254 @@
+//! A visit: everything that a request needs to know, read at once, and the proof of who comes.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Deserialize;
+
+use super::Store;
+use super::key::Key;
+use super::read::Items;
+use crate::address::{Address, Region};
+use crate::app::App;
+use crate::auth::{Caller, Credentials, Found, KeyKind, Proof, prove};
+use crate::door::{Door, Invitee, Known};
+use crate::error::Error;
+use crate::id::{AppId, ClientId, RoomId};
+use crate::room::{Page, Room};
+use crate::time::Time;
+
+/// What a request needs to know before anything is decided.
+pub struct Visit<'a> {
+    /// Whom the request says it comes from.
+    pub credentials: &'a Credentials,
+    /// The room it is about.
+    pub room: &'a RoomId,
+    /// The clients it names.
+    pub clients: &'a [ClientId],
+    /// The part of the room that the reply shows.
+    pub view: View<'a>,
+    /// Whom a Talk invitation is for.
+    pub sought: Option<&'a Sought>,
+    /// The address that names an invitation to the room.
+    pub invitation: Option<&'a str>,
+}
+
+impl<'a> Visit<'a> {
+    /// A visit to a room that looks at nobody but the caller.
+    pub fn to(room: &'a RoomId, credentials: &'a Credentials) -> Self {
+        Self { credentials, room, clients: &[], view: View::Minimal, sought: None, invitation: None }
+    }
+}
+
+/// The part of a room that a reply shows (D24).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum View<'a> {
+    /// The room without its members.
+    Minimal,
+    /// The room and so many of its members, in the order of their ids, behind the one given.
+    Members {
+        /// The last one of the page before.
+        after: Option<&'a ClientId>,
+        /// At most so many.
+        limit: usize,
+    },
+}
+
+/// Whom a Talk invitation is for, as asked (D33).
+pub enum Sought {
+    /// By `_userId`.
+    Client(ClientId),
+    /// By address; the mobile names the invitation when both are given.
+    Addresses {
+        /// As written.
+        mobile: Option<String>,
+        /// As written.
+        email: Option<String>,
+    },
+}
+
+impl Sought {
+    /// The addresses, the one that is searched for first.
+    pub fn addresses(&self, region: &Region) -> Result<Vec<Address>, Error> {
+        let Self::Addresses { mobile, email } = self else { return Ok(Vec::new()) };
+        let bad = |name: &'static str| move |flaw: crate::address::BadAddress| Error::invalid(name, flaw.to_string());
+        let mobile = mobile.as_deref().map(|text| Address::mobile(text, region).map_err(bad("mobile"))).transpose()?;
+        let email = email.as_deref().map(|text| Address::email(text).map_err(bad("email"))).transpose()?;
+        Ok(mobile.into_iter().chain(email).collect())
+    }
+}
+
+#[derive(Deserialize)]
+struct StoredKey {
+    kind: KeyKind,
+}
+
+/// Who has signed up with an address.
+#[derive(serde::Serialize, Deserialize)]
+pub(super) struct Owner {
+    pub client: ClientId,
+}
+
+impl Store {
+    /// Reads what a visit needs and proves who comes: one round for an issued token; one more when the token does not say
+    /// whose it is, or when an address leads to a client.
+    pub async fn open(&self, visit: &Visit<'_>) -> Result<Door, Error> {
+        let app = &visit.credentials.app;
+        let guessed = visit.sought.map(|sought| sought.addresses(&Region::default())).transpose()?.unwrap_or_default();
+        let asked = self.first_keys(visit, &guessed);
+        let (mut items, page) = tokio::try_join!(self.batch(asked.clone()), self.view(app, visit))?;
+
+        // What was read under credentials that prove false is thrown away here.
+        let now = Time::now();
+        let caller = prove(visit.credentials, &found(visit.credentials, &items)?, now)?;
+        self.belongs_to(app);
+
+        let record: Option<App> = items.get(&Key::app(app))?;
+        let (addresses, owner) = self.sought(visit, record.as_ref(), guessed, &mut items).await?;
+        let later = caller.client().into_iter().chain(&owner);
+        let unread = later.flat_map(|client| person_keys(app, visit.room, client));
+        let unread: BTreeSet<Key> = unread.filter(|key| !asked.contains(key)).collect();
+        if !unread.is_empty() {
+            items.extend(self.batch(unread).await?);
+        }
+        let door = assemble(visit, caller, record, &items, page, addresses, owner, now)?;
+        acts_as_a_client(&door)?;
+        Ok(door)
+    }
+
+    /// Every key that the request itself tells.
+    fn first_keys(&self, visit: &Visit<'_>, sought: &[Address]) -> BTreeSet<Key> {
+        let (app, room) = (&visit.credentials.app, visit.room);
+        let mut keys = BTreeSet::new();
+        match &visit.credentials.proof {
+            Proof::ApiKey { key, .. } => keys.extend([Key::app_key(app, key)]),
+            Proof::Token { key, token, .. } => {
+                keys.extend(key.as_ref().map(|key| Key::app_key(app, key)));
+                keys.insert(Key::token(app, token));
+            }
+        }
+        let named = match visit.sought {
+            Some(Sought::Client(client)) => Some(client),
+            Some(Sought::Addresses { .. }) | None => None,
+        };
+        for client in visit.clients.iter().chain(visit.credentials.hint()).chain(named) {
+            keys.extend(person_keys(app, room, client));
+        }
+        if visit.view == View::Minimal {
+            keys.insert(Key::room(app, room));
+        }
+        if visit.sought.is_some() {
+            keys.insert(Key::app(app));
+        }
+        keys.extend(visit.invitation.map(|address| Key::invitation(app, room, address)));
+        if let Some(address) = sought.first() {
+            keys.extend(address_keys(app, room, address));
+        }
+        keys
+    }
+
+    /// The addresses sought, read under the app's own region, and the client who owns the first. Only where the first
+    /// reads guessed the region wrongly does this read again.
+    async fn sought(
+        &self,
+        visit: &Visit<'_>,
+        record: Option<&App>,
+        guessed: Vec<Address>,
+        items: &mut Items,
+    ) -> Result<(Vec<Address>, Option<ClientId>), Error> {
+        let Some(sought) = visit.sought else { return Ok((guessed, None)) };
+        if let Sought::Client(client) = sought {
+            return Ok((guessed, Some(client.clone())));
+        }
+        let (app, region) = (&visit.credentials.app, record.map(App::region).unwrap_or_default());
+        let addresses = sought.addresses(&region)?;
+        let Some(first) = addresses.first() else { return Ok((addresses, None)) };
+        if guessed.first().map(Address::canonical) != Some(first.canonical()) {
+            let keys = address_keys(app, visit.room, first);
+            items.extend(self.batch(BTreeSet::from(keys)).await?);
+        }
+        let owner: Option<Owner> = items.get(&Key::owner(app, first.canonical()))?;
+        Ok((addresses, owner.map(|owner| owner.client)))
+    }
+
+    /// Proves that a request comes from the platform, and reads the app and one client with it.
+    pub(super) async fn back_office(&self, credentials: &Credentials, client: &ClientId) -> Result<BackOffice, Error> {
+        let app = &credentials.app;
+        let Proof::ApiKey { key, .. } = &credentials.proof else { return Err(Error::InvalidApiKey) };
+        let keys = BTreeSet::from([Key::app_key(app, key), Key::app(app), Key::client(app, client)]);
+        let items = self.batch(keys).await?;
+        prove(credentials, &found(credentials, &items)?, Time::now())?;
+        self.belongs_to(app);
+        let record: App = items.get(&Key::app(app))?.ok_or(Error::InvalidApiKey)?;
+        Ok(BackOffice { record, client: items.get(&Key::client(app, client))? })
+    }
+}
+
+/// What the platform's own routes know before they act.
+pub(super) struct BackOffice {
+    pub record: App,
+    pub client: Option<crate::client::Client>,
+}
+
+/// The door as all that was read makes it.
+#[allow(clippy::too_many_arguments)] // what was read, and by whom: there is no smaller whole
+fn assemble(
+    visit: &Visit<'_>,
+    caller: Caller,
+    record: Option<App>,
+    items: &Items,
+    page: Option<(Option<Room>, Page)>,
+    addresses: Vec<Address>,
+    owner: Option<ClientId>,
+    now: Time,
+) -> Result<Door, Error> {
+    let (app, id) = (&visit.credentials.app, visit.room);
+    let (room, page) = match page {
+        Some((room, page)) => (room, Some(page)),
+        None => (items.get(&Key::room(app, id))?, None),
+    };
+    let mut people = BTreeMap::new();
+    for client in visit.clients.iter().chain(caller.client()).chain(&owner) {
+        let (record, standing) = (items.get(&Key::client(app, client))?, items.get(&Key::standing(app, id, client))?);
+        people.insert(client.clone(), Known { client: record, standing });
+    }
+    let named_by = visit.invitation.or(addresses.first().map(Address::canonical));
+    let invitation = named_by.map(|address| items.get(&Key::invitation(app, id, address))).transpose()?.flatten();
+    let invitee = match (visit.sought, owner) {
+        (None, _) => None,
+        (Some(_), Some(client)) => Some(Invitee::Client(client)),
+        (Some(_), None) => Some(Invitee::Stranger { addresses }),
+    };
+    Ok(Door { app: app.clone(), caller, id: id.clone(), room, people, page, invitee, invitation, record, now })
+}
+
+/// A client, and how it stands to the room.
+fn person_keys(app: &AppId, room: &RoomId, client: &ClientId) -> [Key; 2] {
+    [Key::client(app, client), Key::standing(app, room, client)]
+}
+
+/// Where an address leads: to its owner, and to its invitation to the room.
+fn address_keys(app: &AppId, room: &RoomId, address: &Address) -> [Key; 2] {
+    [Key::owner(app, address.canonical()), Key::invitation(app, room, address.canonical())]
+}
+
+fn found(credentials: &Credentials, items: &Items) -> Result<Found, Error> {
+    let app = &credentials.app;
+    let kind = |key| items.get::<StoredKey>(&Key::app_key(app, key)).map(|stored| stored.map(|stored| stored.kind));
+    Ok(match &credentials.proof {
+        Proof::ApiKey { key, .. } => Found { key: kind(key)?, token: None },
+        Proof::Token { key, token, .. } => {
+            Found { key: key.as_ref().map(kind).transpose()?.flatten(), token: items.get(&Key::token(app, token))? }
+        }
+    })
+}
+
+/// Whoever acts must be a client of the app (D4).
+fn acts_as_a_client(door: &Door) -> Result<(), Error> {
+    match door.caller.client() {
+        Some(client) if door.client(client).is_none() && door.caller.is_platform() => {
+            Err(Error::ClientsNotFound { missing: vec![client.clone()] })
+        }
+        Some(client) if door.client(client).is_none() => Err(Error::UnknownToken),
+        Some(_) | None => Ok(()),
+    }
+}
