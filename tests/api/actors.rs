@@ -137,8 +137,8 @@ impl World {
         self.room(json!({ "roomType": "group", "members": members })).await
     }
 
-    /// Writes an item's attributes past the functions, for states that no route makes yet.
-    pub async fn write(&self, action: &str, body: Value) {
+    /// Asks the database itself, past the functions: for states that no route makes yet, and for what no route shows.
+    pub async fn write(&self, action: &str, body: Value) -> Value {
         let request = self.http.post(self.stack.engine_url());
         let request = request.header("x-amz-target", format!("DynamoDB_20120810.{action}"));
         let request = request.header("content-type", "application/x-amz-json-1.0");
@@ -147,6 +147,7 @@ impl World {
         let request = request.header("authorization", auth).header("x-amz-date", "20260101T000000Z");
         let answer = request.body(body.to_string()).send().await.unwrap();
         assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
+        answer.json().await.unwrap()
     }
 
     /// Bans a client from a room. Banning has no route yet: this writes the state that it will write.
@@ -210,6 +211,25 @@ impl World {
             "ExpressionAttributeValues": { ":past": { "N": "1" } },
         });
         self.write("UpdateItem", over).await;
+    }
+
+    /// Every item of the table, in the order of their keys.
+    pub async fn items(&self) -> Vec<Value> {
+        let page = self.write("Scan", json!({ "TableName": self.stack.table(), "ConsistentRead": true })).await;
+        assert!(page["LastEvaluatedKey"].is_null(), "the table of a test fits one page");
+        let mut items = page["Items"].as_array().unwrap().clone();
+        items.sort_by_key(|item| (text(&item["PK"]["S"]), text(&item["SK"]["S"])));
+        items
+    }
+
+    /// Makes an item of the table one that expired long ago.
+    pub async fn expires(&self, pk: &str, sk: &str) {
+        let key = json!({ "PK": { "S": pk }, "SK": { "S": sk } });
+        let body = json!({
+            "TableName": self.stack.table(), "Key": key, "ConditionExpression": "attribute_exists(expiresAt)",
+            "UpdateExpression": "SET expiresAt = :past", "ExpressionAttributeValues": { ":past": { "N": "1" } },
+        });
+        self.write("UpdateItem", body).await;
     }
 }
 
