@@ -142,7 +142,8 @@ impl World {
         let request = self.http.post(self.stack.engine_url());
         let request = request.header("x-amz-target", format!("DynamoDB_20120810.{action}"));
         let request = request.header("content-type", "application/x-amz-json-1.0");
-        let auth = "AWS4-HMAC-SHA256 Credential=x/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=x";
+        let auth =
+            "AWS4-HMAC-SHA256 Credential=x/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=x";
         let request = request.header("authorization", auth).header("x-amz-date", "20260101T000000Z");
         let answer = request.body(body.to_string()).send().await.unwrap();
         assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
@@ -197,6 +198,34 @@ impl World {
         assert_eq!(members, stored, "the log folds to the stored members");
         assert_eq!(room["memberCount"], json!(members.len()));
     }
+
+    /// Makes so many clients without tokens, `c0000` and on, several at a time.
+    pub async fn crowd(&self, size: usize) -> Vec<String> {
+        let crowd: Vec<String> = (0..size).map(|number| format!("c{number:04}")).collect();
+        let calls = crowd.iter().map(|id| self.platform().post("/admin/clients", json!({ "_id": id })));
+        for answer in all_at_once(16, calls).await {
+            answer.good();
+        }
+        crowd
+    }
+}
+
+/// Sends calls, so many at a time, and gives their answers in the order of the calls.
+pub async fn all_at_once(at_a_time: usize, calls: impl IntoIterator<Item = Call>) -> Vec<Answer> {
+    let seats = std::sync::Arc::new(tokio::sync::Semaphore::new(at_a_time));
+    let send = |call: Call| {
+        let seats = seats.clone();
+        tokio::spawn(async move {
+            let _seat = seats.acquire().await.unwrap();
+            call.send().await
+        })
+    };
+    let tasks: Vec<_> = calls.into_iter().map(send).collect();
+    let mut answers = Vec::new();
+    for task in tasks {
+        answers.push(task.await.expect("the call is sent"));
+    }
+    answers
 }
 
 /// Another tenant of the same deployment.
