@@ -111,17 +111,16 @@ async fn a_system_message_tells_of_the_first_members_once() {
 async fn making_a_room_again_answers_it_as_it_is() {
     let world = World::new().await;
     let [aaa, _bbb, _ccc] = world.clients(["aaa", "bbb", "ccc"]).await;
-    for actor in [aaa, world.platform(), world.platform().with("IM-CLIENT-ID", "ccc")] {
-        let room = format!("room-of-{}", actor.id);
-        let room = if actor.id.is_empty() { world.room(json!({})).await } else { room };
+    let makers = [aaa, world.platform(), world.platform().with("IM-CLIENT-ID", "ccc")];
+    for (room, actor) in ["one", "two", "three"].into_iter().zip(makers) {
         let body = json!({ "_id": room, "name": "first", "members": ["bbb"] });
         let first = actor.post("/rooms", body.clone()).send().await.good();
-        let before = world.sight(&room).await;
+        let before = world.sight(room).await;
         assert_eq!(actor.post("/rooms", body).send().await.good(), first);
         let other = json!({ "_id": room, "name": "second", "members": ["ccc"], "owner": "ccc", "systemMessage": true });
         assert_eq!(actor.post("/rooms", other).send().await.good(), first);
-        assert_eq!(world.sight(&room).await, before);
-        assert_eq!(types(&world, &room).await.iter().filter(|kind| *kind == "room.created").count(), 1);
+        assert_eq!(world.sight(room).await, before);
+        assert_eq!(types(&world, room).await.iter().filter(|kind| *kind == "room.created").count(), 1);
     }
 }
 
@@ -215,6 +214,24 @@ async fn the_direct_room_of_two_others_is_not_shown() {
     let before = world.sight(&room).await;
     ccc.post("/rooms", body).send().await.refused(400, "INVALID_PARAMETER");
     assert_eq!(world.sight(&room).await, before);
+}
+
+#[tokio::test]
+async fn two_pairs_whose_ids_differ_in_case_alone_never_share_a_room() {
+    let world = World::new().await;
+    let [alice, _big, _small] = world.clients(["alice", "Bob", "bob"]).await;
+    let room = text(
+        &alice.post("/rooms", json!({ "roomType": "direct", "members": ["Bob", "alice"] })).send().await.good()["_id"],
+    );
+    let before = world.sight(&room).await;
+    let other = json!({ "roomType": "direct", "members": ["bob", "alice"] });
+    for actor in [&alice, &world.platform()] {
+        actor.post("/rooms", other.clone()).send().await.refused(400, "INVALID_PARAMETER");
+    }
+    assert_eq!(world.sight(&room).await, before);
+    // An id of their own is all they need.
+    let own = json!({ "_id": "alice-and-bob", "roomType": "direct", "members": ["bob", "alice"] });
+    assert_eq!(alice.post("/rooms", own).send().await.good()["members"], json!(["alice", "bob"]));
 }
 
 #[tokio::test]
