@@ -46,8 +46,9 @@ impl Reply {
     /// A room just made: its members as bare ids.
     pub fn created(door: &Door, room: &Room) -> Self {
         let mut result = full_room(door, room);
-        let page = door.page.as_ref().map(|page| page.members.as_slice()).unwrap_or_default();
-        result["members"] = in_order(page).iter().map(|standing| json!(standing.client)).collect();
+        if let Some(page) = &door.page {
+            result["members"] = in_order(&page.members).iter().map(|standing| json!(standing.client)).collect();
+        }
         result["__v"] = json!(0);
         Self { result, outcomes: None }
     }
