@@ -20,7 +20,8 @@ async fn handle(house: House, request: Request) -> Result<serde_json::Value, Err
     let room = RoomId::parse("_id", &parameters.room()?)?;
     let sought = sought(&parameters)?;
     let token = parameters.text("accountToken")?.or(parameters.text("aid")?);
-    let credentials = Credentials::talk(&request, token.as_deref())?;
+    let sender = parameters.text("sender")?.map(|id| ClientId::parse("sender", &id)).transpose()?;
+    let credentials = Credentials::talk(&request, token.as_deref(), sender)?;
     let written = match &sought {
         Sought::Client(_) => Written::default(),
         Sought::Addresses { mobile, email } => Written { mobile: mobile.as_deref(), email: email.as_deref() },

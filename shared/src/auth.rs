@@ -145,9 +145,9 @@ impl Credentials {
 
     /// A Talk request: an API key, or a token alone (D32). A token bound by the operator does not name its app, so it
     /// needs the client key beside it (D5). `parameter` is the token given as `accountToken` or `aid`.
-    pub fn talk(request: &Request, parameter: Option<&str>) -> Result<Self, Error> {
+    pub fn talk(request: &Request, parameter: Option<&str>, sender: Option<ClientId>) -> Result<Self, Error> {
         if first(request, &API_KEY).is_some() {
-            return Self::platform(request, None);
+            return Self::platform(request, sender); // D4
         }
         let token = first(request, &TOKEN).map(bearer).or(parameter).ok_or(Error::MissingToken)?;
         let key = first(request, &CLIENT_KEY);
@@ -279,9 +279,9 @@ mod tests {
         assert!(matches!(Credentials::imkit(&request(&[("client-key", "nodot")]), None), Err(Error::InvalidClientKey)));
         assert!(matches!(Credentials::imkit(&request(&[("client-key", "App.k")]), None), Err(Error::MissingToken)));
         assert!(matches!(Credentials::platform(&request(&[]), None), Err(Error::InvalidApiKey)));
-        assert!(matches!(Credentials::talk(&request(&[]), None), Err(Error::MissingToken)));
+        assert!(matches!(Credentials::talk(&request(&[]), None, None), Err(Error::MissingToken)));
         assert!(matches!(
-            Credentials::talk(&request(&[("authorization", "aid opaque")]), None),
+            Credentials::talk(&request(&[("authorization", "aid opaque")]), None, None),
             Err(Error::UnknownToken)
         ));
     }

@@ -405,17 +405,28 @@ pub fn claim(door: &Door, owner: &ClientId) -> Option<(Claim, Plan)> {
 }
 
 /// Makes a room, unless its creator has made it before: then it stays as it is, so that a repeated call is harmless, and
-/// a direct room is found again by either of its two (D18).
+/// a direct room is found again by either of its two and by the platform (D18).
 pub fn found(door: &Door, new: &Room, members: &[ClientId], notify: Notify) -> Result<(Plan, Room), Error> {
     let creator = door.caller.client().cloned();
     match &door.room {
         None => fill(door, new, members, notify).map(|plan| (plan, Room { creator, ..new.clone() })),
-        Some(old) if old.creator == creator => Ok((Plan::default(), old.clone())),
-        Some(old) if old.pair.iter().flatten().any(|client| Some(client) == creator.as_ref()) => {
-            Ok((Plan::default(), old.clone()))
-        }
+        // D18: ids that differ in case alone give two pairs the same id; nobody may speak to the wrong one.
+        Some(old) if is_of_others(old, new) => Err(Error::invalid("_id", "is another room's id")),
+        Some(old) if old.creator == creator || finds(old, &door.caller) => Ok((Plan::default(), old.clone())),
         Some(_) => Err(Error::invalid("_id", "is another room's id")),
     }
+}
+
+/// Whether both are direct rooms, and of different clients.
+fn is_of_others(old: &Room, new: &Room) -> bool {
+    let (Some(old), Some(new)) = (&old.pair, &new.pair) else { return false };
+    !new.iter().all(|client| old.contains(client))
+}
+
+/// Whether a direct room is the caller's to find again (D18).
+fn finds(room: &Room, caller: &Caller) -> bool {
+    let Some(pair) = &room.pair else { return false };
+    caller.is_platform() || caller.client().is_some_and(|client| pair.contains(client))
 }
 
 /// Fills a room that is being made with its first members (D29, D31).

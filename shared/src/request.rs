@@ -156,6 +156,10 @@ impl Request {
         }
         let text = String::from_utf8(self.bytes()?)
             .map_err(|_| Error::InvalidBody { reason: "it is not UTF-8 text".into() })?;
+        // Base64 comes in threes: a body of a byte or two more encodes to the same length.
+        if text.len() > LONGEST_BODY {
+            return Err(Error::BodyTooLarge { limit: LONGEST_BODY });
+        }
         if text.trim().is_empty() {
             return Ok(Fields(Map::new()));
         }

@@ -231,6 +231,34 @@ impl World {
         });
         self.write("UpdateItem", body).await;
     }
+
+    /// Makes so many clients without tokens, `c0000` and on, several at a time.
+    pub async fn crowd(&self, size: usize) -> Vec<String> {
+        let crowd: Vec<String> = (0..size).map(|number| format!("c{number:04}")).collect();
+        let calls = crowd.iter().map(|id| self.platform().post("/admin/clients", json!({ "_id": id })));
+        for answer in all_at_once(16, calls).await {
+            answer.good();
+        }
+        crowd
+    }
+}
+
+/// Sends calls, so many at a time, and gives their answers in the order of the calls.
+pub async fn all_at_once(at_a_time: usize, calls: impl IntoIterator<Item = Call>) -> Vec<Answer> {
+    let seats = std::sync::Arc::new(tokio::sync::Semaphore::new(at_a_time));
+    let send = |call: Call| {
+        let seats = seats.clone();
+        tokio::spawn(async move {
+            let _seat = seats.acquire().await.unwrap();
+            call.send().await
+        })
+    };
+    let tasks: Vec<_> = calls.into_iter().map(send).collect();
+    let mut answers = Vec::new();
+    for task in tasks {
+        answers.push(task.await.expect("the call is sent"));
+    }
+    answers
 }
 
 /// Another tenant of the same deployment.
