@@ -1,6 +1,6 @@
 //! Apps, clients, their tokens and addresses; and the invitations that an address brings with it (D36).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
 use serde::Serialize;
@@ -118,6 +118,7 @@ impl Store {
             let bound: Option<Token> = found.get(&key)?;
             items.push(self.put_token(&key, client, token, bound)?);
         }
+        let mut losing: BTreeMap<ClientId, Vec<&str>> = BTreeMap::new();
         for address in &client.addresses {
             let owner: Option<Owner> = match &found {
                 Some(found) => found.get(&owned(address))?,
@@ -129,8 +130,11 @@ impl Store {
             }
             items.push(self.put_owner(&owned(address), owner.as_ref(), client)?);
             if let Some(other) = owner {
-                items.extend(self.without_address(app, &other, address).await?);
+                losing.entry(other).or_default().push(address);
             }
+        }
+        for (other, addresses) in losing {
+            items.extend(self.without_addresses(app, &other, &addresses).await?);
         }
         for dropped in before.iter().flat_map(|before| &before.addresses) {
             if !client.addresses.contains(dropped) {
@@ -180,17 +184,18 @@ impl Store {
         Ok(TransactWriteItem::builder().put(put.build().map_err(Error::internal)?).build())
     }
 
-    async fn without_address(
+    /// One write for all that a client loses: a transaction takes no item twice.
+    async fn without_addresses(
         &self,
         app: &AppId,
         other: &ClientId,
-        address: &str,
+        addresses: &[&str],
     ) -> Result<Option<TransactWriteItem>, Error> {
         let key = Key::client(app, other);
         let Some(before) = self.batch(BTreeSet::from([key.clone()])).await?.get::<Client>(&key)? else {
             return Ok(None);
         };
-        let after = before.clone().without_address(address);
+        let after = addresses.iter().fold(before.clone(), |client, address| client.without_address(address));
         self.put_client(app, Some(&before), &after).map(Some)
     }
 
