@@ -203,17 +203,19 @@ impl Store {
     /// was redeemed is gone, what could not be is still there.
     async fn redeem(&self, credentials: &Credentials, client: &Client) -> Result<Vec<(RoomId, Claim)>, Error> {
         let app = &credentials.app;
-        let mut claims = Vec::new();
+        let mut waiting = BTreeSet::new(); // an invitation of two addresses is found under both, and is one
         for address in &client.addresses {
             for pointer in self.invitations_of(app, address).await? {
-                let Some((room, named_by)) = pointer.sk.strip_prefix(key::INVITED).and_then(|sk| sk.split_once('#'))
-                else {
-                    continue;
-                };
-                let room = RoomId::parse("id", room)?;
-                if let Some(claim) = self.redeem_one(credentials, client, &room, named_by).await? {
-                    claims.push((room, claim));
+                if let Some((room, named_by)) = pointer.sk.strip_prefix(key::INVITED).and_then(|sk| sk.split_once('#'))
+                {
+                    waiting.insert((RoomId::parse("id", room)?, named_by.to_owned()));
                 }
+            }
+        }
+        let mut claims = Vec::new();
+        for (room, named_by) in waiting {
+            if let Some(claim) = self.redeem_one(credentials, client, &room, &named_by).await? {
+                claims.push((room, claim));
             }
         }
         Ok(claims)
