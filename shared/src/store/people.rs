@@ -62,11 +62,21 @@ impl Store {
             key(&new.client_key, KeyKind::Client)?,
             key(&new.api_key, KeyKind::Api)?,
         ];
-        match self.transact(items, None).await {
-            Ok(()) => Ok(()),
-            Err(Setback::Lost) => Err(Error::AppExists { app: new.id.to_string() }),
-            Err(Setback::Unknown(error) | Setback::Failed(error)) => Err(error),
+        let deadline = Deadline::after(PATIENCE);
+        for tries in 0.. {
+            match self.transact(items.clone(), None).await {
+                Ok(()) => return Ok(()),
+                Err(Setback::Lost) => return Err(Error::AppExists { app: new.id.to_string() }),
+                Err(Setback::Crowded) => {}
+                Err(Setback::Unknown(error) | Setback::Failed(error)) => return Err(error),
+            }
+            let pause = pause(tries);
+            if !deadline.allows(pause) {
+                break;
+            }
+            tokio::time::sleep(pause).await;
         }
+        Err(Error::Busy)
     }
 
     /// Writes a client as `merge` makes it of what is stored, moves its addresses to it, and redeems the invitations that
@@ -89,7 +99,7 @@ impl Store {
                 }
                 Err(Setback::Failed(error)) => return Err(error),
                 // Done twice, an upsert is done once: an unknown end is tried again like a lost race.
-                Err(Setback::Lost | Setback::Unknown(_)) => {}
+                Err(Setback::Lost | Setback::Crowded | Setback::Unknown(_)) => {}
             }
             let pause = pause(tries);
             if !deadline.allows(pause) {
