@@ -60,7 +60,7 @@ impl Store {
             match self.commit(&done.door.app, &act).await {
                 Ok(()) => return Ok(done),
                 Err(Setback::Failed(error)) => return Err(error),
-                Err(Setback::Lost) => {}
+                Err(Setback::Lost | Setback::Crowded) => {}
                 Err(Setback::Unknown(cause)) if !deadline.allows(pause(tries)) => return Err(cause),
                 Err(Setback::Unknown(_)) => unknown.extend(first.map(|entry| (entry, done))),
             }

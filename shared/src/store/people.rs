@@ -1,6 +1,6 @@
 //! Apps, clients, their tokens and addresses; and the invitations that an address brings with it (D36).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
 use serde::Serialize;
@@ -62,11 +62,21 @@ impl Store {
             key(&new.client_key, KeyKind::Client)?,
             key(&new.api_key, KeyKind::Api)?,
         ];
-        match self.transact(items, None).await {
-            Ok(()) => Ok(()),
-            Err(Setback::Lost) => Err(Error::AppExists { app: new.id.to_string() }),
-            Err(Setback::Unknown(error) | Setback::Failed(error)) => Err(error),
+        let deadline = Deadline::after(PATIENCE);
+        for tries in 0.. {
+            match self.transact(items.clone(), None).await {
+                Ok(()) => return Ok(()),
+                Err(Setback::Lost) => return Err(Error::AppExists { app: new.id.to_string() }),
+                Err(Setback::Crowded) => {}
+                Err(Setback::Unknown(error) | Setback::Failed(error)) => return Err(error),
+            }
+            let pause = pause(tries);
+            if !deadline.allows(pause) {
+                break;
+            }
+            tokio::time::sleep(pause).await;
         }
+        Err(Error::Busy)
     }
 
     /// Writes a client as `merge` makes it of what is stored, moves its addresses to it, and redeems the invitations that
@@ -89,7 +99,7 @@ impl Store {
                 }
                 Err(Setback::Failed(error)) => return Err(error),
                 // Done twice, an upsert is done once: an unknown end is tried again like a lost race.
-                Err(Setback::Lost | Setback::Unknown(_)) => {}
+                Err(Setback::Lost | Setback::Crowded | Setback::Unknown(_)) => {}
             }
             let pause = pause(tries);
             if !deadline.allows(pause) {
@@ -118,6 +128,7 @@ impl Store {
             let bound: Option<Token> = found.get(&key)?;
             items.push(self.put_token(&key, client, token, bound)?);
         }
+        let mut losing: BTreeMap<ClientId, Vec<&str>> = BTreeMap::new();
         for address in &client.addresses {
             let owner: Option<Owner> = match &found {
                 Some(found) => found.get(&owned(address))?,
@@ -129,8 +140,11 @@ impl Store {
             }
             items.push(self.put_owner(&owned(address), owner.as_ref(), client)?);
             if let Some(other) = owner {
-                items.extend(self.without_address(app, &other, address).await?);
+                losing.entry(other).or_default().push(address);
             }
+        }
+        for (other, addresses) in losing {
+            items.extend(self.without_addresses(app, &other, &addresses).await?);
         }
         for dropped in before.iter().flat_map(|before| &before.addresses) {
             if !client.addresses.contains(dropped) {
@@ -180,17 +194,18 @@ impl Store {
         Ok(TransactWriteItem::builder().put(put.build().map_err(Error::internal)?).build())
     }
 
-    async fn without_address(
+    /// One write for all that a client loses: a transaction takes no item twice.
+    async fn without_addresses(
         &self,
         app: &AppId,
         other: &ClientId,
-        address: &str,
+        addresses: &[&str],
     ) -> Result<Option<TransactWriteItem>, Error> {
         let key = Key::client(app, other);
         let Some(before) = self.batch(BTreeSet::from([key.clone()])).await?.get::<Client>(&key)? else {
             return Ok(None);
         };
-        let after = before.clone().without_address(address);
+        let after = addresses.iter().fold(before.clone(), |client, address| client.without_address(address));
         self.put_client(app, Some(&before), &after).map(Some)
     }
 
@@ -198,17 +213,19 @@ impl Store {
     /// was redeemed is gone, what could not be is still there.
     async fn redeem(&self, credentials: &Credentials, client: &Client) -> Result<Vec<(RoomId, Claim)>, Error> {
         let app = &credentials.app;
-        let mut claims = Vec::new();
+        let mut waiting = BTreeSet::new(); // an invitation of two addresses is found under both, and is one
         for address in &client.addresses {
             for pointer in self.invitations_of(app, address).await? {
-                let Some((room, named_by)) = pointer.sk.strip_prefix(key::INVITED).and_then(|sk| sk.split_once('#'))
-                else {
-                    continue;
-                };
-                let room = RoomId::parse("id", room)?;
-                if let Some(claim) = self.redeem_one(credentials, client, &room, named_by).await? {
-                    claims.push((room, claim));
+                if let Some((room, named_by)) = pointer.sk.strip_prefix(key::INVITED).and_then(|sk| sk.split_once('#'))
+                {
+                    waiting.insert((RoomId::parse("id", room)?, named_by.to_owned()));
                 }
+            }
+        }
+        let mut claims = Vec::new();
+        for (room, named_by) in waiting {
+            if let Some(claim) = self.redeem_one(credentials, client, &room, &named_by).await? {
+                claims.push((room, claim));
             }
         }
         Ok(claims)

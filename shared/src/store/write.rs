@@ -16,6 +16,8 @@ use crate::invitation::Invitation;
 pub(super) enum Setback {
     /// Somebody else was quicker: nothing was written.
     Lost,
+    /// The table had no time for it, or somebody else's transaction is under way: nothing was written.
+    Crowded,
     /// Nobody knows: it may be written, or yet be.
     Unknown(Error),
     /// It cannot be written.
@@ -71,13 +73,17 @@ fn setback(failure: SdkError<TransactWriteItemsError>) -> Setback {
             "ThrottlingError",
             "ProvisionedThroughputExceeded",
         ];
-        let only_races = codes.clone().all(|code| races.contains(&code));
-        return if only_races { Setback::Lost } else { Setback::Failed(Error::internal(failure)) };
+        let has_lost = codes.clone().any(|code| code == "ConditionalCheckFailed");
+        return match codes.clone().all(|code| races.contains(&code)) {
+            true if has_lost => Setback::Lost,
+            true => Setback::Crowded,
+            false => Setback::Failed(Error::internal(failure)),
+        };
     }
     match refusal.code() {
         Some("TransactionInProgressException" | "InternalServerError") => Setback::Unknown(Error::internal(failure)),
         Some("ProvisionedThroughputExceededException" | "ThrottlingException" | "RequestLimitExceeded") => {
-            Setback::Lost
+            Setback::Crowded
         }
         _ => Setback::Failed(Error::internal(failure)),
     }

@@ -71,7 +71,7 @@ pub fn room_face(fields: &Fields) -> Result<RoomFace, Error> {
 }
 
 /// The fields of a client that have a meaning here; any other is the operator's own.
-const CLIENT_FIELDS: [&str; 19] = [
+const CLIENT_FIELDS: [&str; 21] = [
     "_id",
     "id",
     "nickname",
@@ -83,6 +83,7 @@ const CLIENT_FIELDS: [&str; 19] = [
     "mobile",
     "token",
     "expirationDate",
+    "expirationDateMS",
     "issueAccessToken",
     "claims",
     "appID",
@@ -90,6 +91,7 @@ const CLIENT_FIELDS: [&str; 19] = [
     "clientType",
     "createdAt",
     "updatedAt",
+    "lastLoginTime",
     "lastLoginTimeMS",
 ];
 
