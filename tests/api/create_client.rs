@@ -1,5 +1,8 @@
 //! `POST /admin/clients`.
 
+use std::time::Duration;
+
+use local::Fault;
 use serde_json::{Value, json};
 
 use crate::actors::{Actor, Answer, Call, World, ids, pairs, text};
@@ -681,4 +684,46 @@ async fn whoever_cannot_prove_himself_learns_nothing_of_a_client() {
     ];
     assert_eq!(code(&answers[0]), code(&answers[1]));
     assert_eq!(answers[0].body["error"]["message"], answers[1].body["error"]["message"]);
+}
+
+#[tokio::test]
+async fn two_clients_cannot_bind_one_token_at_once() {
+    let world = World::new().await;
+    world.upserted(json!({ "_id": "aaa" })).await;
+    world.stack.faults().always("TransactWriteItems", Fault::Delay(Duration::from_millis(100)));
+    let bind = |id: &str| world.upserts(json!({ "_id": id, "token": "opaque-token" })).send();
+    let (one, two) = tokio::join!(bind("aaa"), bind("bbb"));
+    let mut outcomes = [one.status, two.status];
+    outcomes.sort();
+    assert_eq!(outcomes, [200, 400], "{one:?} {two:?}");
+    let winner = if one.status == 200 { "aaa" } else { "bbb" };
+    let room = world.group(&[]).await;
+    world.bearer(winner, "opaque-token").joins(&room).send().await.good();
+    assert_eq!(ids(&world.sight(&room).await.room["members"]), [winner]);
+    world.holds_together(&room).await;
+}
+
+#[tokio::test]
+async fn an_unknown_sender_is_refused_before_anything_is_stored() {
+    let (world, _aaa, rooms) = two_invitations().await;
+    let body = json!({ "_id": "new", "email": "new.person@example.com" });
+    let call = world.upserts(body.clone()).header("IM-CLIENT-ID", "nobody");
+    assert!(world.refuses_upsert(call, 404, "CLIENT_NOT_FOUND").await.contains("`nobody`"));
+    let call = world.upserts(body).header("IM-CLIENT-ID", "aaa");
+    assert_eq!(claims(&call.send().await.good()), claimed(&[(&rooms[0], "joined")]));
+    assert_eq!(world.events(&rooms[0]).await.last().unwrap()["actor"], "aaa");
+    world.holds_together(&rooms[0]).await;
+}
+
+#[tokio::test]
+async fn an_answer_lost_on_the_way_costs_no_claim() {
+    for action in ["BatchGetItem", "TransactWriteItems", "Query"] {
+        let (world, _aaa, [first, second]) = two_invitations().await;
+        world.stack.faults().next(action, Fault::LoseResponse);
+        let body = json!({ "_id": "new", "email": "new.person@example.com", "mobile": "13100000000" });
+        let new = world.upserted(body).await;
+        assert_eq!(claims(&new), claimed(&[(&first, "joined"), (&second, "joined")]), "{action}");
+        world.holds_together(&first).await;
+        world.holds_together(&second).await;
+    }
 }

@@ -186,11 +186,17 @@ impl Store {
         token: &BoundToken,
         bound: Option<Token>,
     ) -> Result<TransactWriteItem, Error> {
-        if bound.is_some_and(|bound| bound.client != client.id && bound.expires_at > Time::now()) {
+        let now = Time::now();
+        if bound.is_some_and(|bound| bound.client != client.id && bound.expires_at > now) {
             return Err(Error::invalid("token", "is another client's token"));
         }
         let record = Token { client: client.id.clone(), expires_at: token.expires_at, ttl: token.expires_at.seconds() };
-        let put = Put::builder().table_name(&self.table).set_item(Some(item::write(key, &record)?));
+        let put = Put::builder()
+            .table_name(&self.table)
+            .set_item(Some(item::write(key, &record)?))
+            .condition_expression("attribute_not_exists(PK) OR client = :client OR expiresAt <= :now")
+            .expression_attribute_values(":client", item::text(client.id.as_str()))
+            .expression_attribute_values(":now", item::value(&now)?);
         Ok(TransactWriteItem::builder().put(put.build().map_err(Error::internal)?).build())
     }
 

@@ -170,15 +170,22 @@ impl Store {
         Ok((addresses, owner.map(|owner| owner.client)))
     }
 
-    /// Proves that a request comes from the platform, and reads the app and one client with it.
+    /// Proves that a request comes from the platform, and that whom it acts for is a client (D4); reads the app and one
+    /// client with it.
     pub(super) async fn back_office(&self, credentials: &Credentials, client: &ClientId) -> Result<BackOffice, Error> {
         let app = &credentials.app;
-        let Proof::ApiKey { key, .. } = &credentials.proof else { return Err(Error::InvalidApiKey) };
-        let keys = BTreeSet::from([Key::app_key(app, key), Key::app(app), Key::client(app, client)]);
+        let Proof::ApiKey { key, sender } = &credentials.proof else { return Err(Error::InvalidApiKey) };
+        let mut keys = BTreeSet::from([Key::app_key(app, key), Key::app(app), Key::client(app, client)]);
+        keys.extend(sender.as_ref().map(|sender| Key::client(app, sender)));
         let items = self.batch(keys).await?;
         prove(credentials, &found(credentials, &items)?, Time::now())?;
         self.belongs_to(app);
         let record: App = items.get(&Key::app(app))?.ok_or(Error::InvalidApiKey)?;
+        if let Some(sender) = sender
+            && items.get::<crate::client::Client>(&Key::client(app, sender))?.is_none()
+        {
+            return Err(Error::ClientsNotFound { missing: vec![sender.clone()] });
+        }
         Ok(BackOffice { record, client: items.get(&Key::client(app, client))? })
     }
 }
