@@ -332,6 +332,110 @@ mod tests {
         ClientId::parse("id", id).unwrap()
     }
 
+    fn standing(id: &str, state: State) -> Standing {
+        Standing { client: client(id), profile: Profile::default(), seq: 1, state }
+    }
+
+    fn member(id: &str, read_messages: u64) -> Standing {
+        let membership = Membership {
+            role: Role::Member,
+            joined: 1,
+            via: Via::Added,
+            inviter: None,
+            read_messages,
+            last_read: None,
+            properties: Json::default(),
+        };
+        standing(id, State::Member(membership))
+    }
+
+    fn invited(id: &str) -> Standing {
+        let now = Time::from_millis(1);
+        standing(id, State::Invited(Pending { inviter: None, created_at: now, updated_at: now, expires_at: now }))
+    }
+
+    /// A page of these members; `next` when another one follows.
+    fn page(ids: &[&str], next: Option<&str>) -> Page {
+        Page { members: ids.iter().map(|id| member(id, 0)).collect(), next: next.map(client) }
+    }
+
+    fn shown(page: &Page) -> (Vec<&str>, Option<&str>) {
+        let members = page.members.iter().map(|standing| standing.client.as_str()).collect();
+        (members, page.next.as_ref().map(ClientId::as_str))
+    }
+
+    #[test]
+    fn a_page_is_cut_where_the_next_one_begins() {
+        for (limit, expected) in [
+            (4, (vec!["a", "b", "c"], None)),
+            (3, (vec!["a", "b", "c"], None)),
+            (2, (vec!["a", "b"], Some("b"))),
+            (1, (vec!["a"], Some("a"))),
+        ] {
+            let mut page = page(&["a", "b", "c"], None);
+            page.cut(limit);
+            assert_eq!(shown(&page), expected, "{limit}");
+        }
+    }
+
+    #[test]
+    fn a_page_of_another_limit_keeps_its_next() {
+        let mut page = page(&["a", "b"], Some("b"));
+        page.cut(2);
+        assert_eq!(shown(&page), (vec!["a", "b"], Some("b")));
+    }
+
+    #[test]
+    fn a_new_member_takes_its_place_on_the_page() {
+        for (id, expected) in [("a", ["a", "b", "d"]), ("c", ["b", "c", "d"]), ("e", ["b", "d", "e"])] {
+            let mut page = page(&["b", "d"], None);
+            page.place(&member(id, 0), 3);
+            assert_eq!(shown(&page), (expected.to_vec(), None));
+        }
+    }
+
+    #[test]
+    fn a_new_member_of_a_full_page_moves_its_last_to_the_next() {
+        for (id, expected) in [("a", ["a", "b"]), ("c", ["b", "c"]), ("e", ["b", "d"])] {
+            for next in [None, Some("d")] {
+                let mut page = page(&["b", "d"], next);
+                page.place(&member(id, 0), 2);
+                assert_eq!(shown(&page), (expected.to_vec(), Some(expected[1])), "{id} {next:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_member_of_a_later_page_stays_off_a_page_with_room() {
+        let mut page = page(&["b", "d"], Some("d"));
+        page.place(&member("e", 0), 9);
+        assert_eq!(shown(&page), (vec!["b", "d"], Some("d")));
+    }
+
+    #[test]
+    fn a_member_that_changed_is_shown_as_it_is_now() {
+        let mut page = page(&["a", "b"], None);
+        page.place(&member("b", 7), 2);
+        assert_eq!(shown(&page), (vec!["a", "b"], None));
+        assert_eq!(page.members[1].membership().map(|membership| membership.read_messages), Some(7));
+    }
+
+    #[test]
+    fn who_is_no_member_is_not_on_the_page() {
+        let mut page = page(&["a", "b"], None);
+        page.place(&invited("c"), 9);
+        page.place(&standing("a", State::Banned), 9);
+        assert_eq!(shown(&page), (vec!["b"], None));
+    }
+
+    #[test]
+    fn a_room_over_its_capacity_has_no_seats() {
+        let id = RoomId::parse("id", "room").unwrap();
+        let room =
+            |member_count| Room { member_count, ..Room::of_many(id.clone(), RoomKind::Group, 2, Time::default()) };
+        assert_eq!([0, 1, 2, 3].map(|count| room(count).seats()), [2, 1, 0, 0]);
+    }
+
     #[test]
     fn the_id_of_a_direct_room_follows_from_its_two_clients() {
         let id = Room::direct_id([&client("Bob"), &client("alice")]).unwrap();
