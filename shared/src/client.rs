@@ -13,6 +13,9 @@ use crate::time::Time;
 /// How long a token lives unless told otherwise (D5).
 pub const TOKEN_LIFETIME: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
+/// The most that the operator's own fields of a client may take, in bytes of JSON.
+pub const LONGEST_CUSTOM: usize = 16_384;
+
 /// What others see of a client: copied into every standing, so that a room's reply needs no further read.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -154,6 +157,11 @@ impl Statement {
         custom.extend(self.custom);
         custom.retain(|_, value| !value.is_null());
         client.custom = Json::of(&custom);
+        if client.custom.len() > LONGEST_CUSTOM {
+            let longest = custom.iter().max_by_key(|(_, value)| value.to_string().len()).map(|(name, _)| name.as_str());
+            let reason = format!("and the other fields of your own must be at most {LONGEST_CUSTOM} bytes of JSON");
+            return Err(Error::invalid(longest.unwrap_or_default(), reason));
+        }
         client.addresses = client.canonical_addresses(region)?;
         client.version += 1;
         client.updated_at = now;

@@ -1,6 +1,7 @@
 //! The one table: the SDK, keys, expressions, transactions, retries. It decides nothing and renders nothing.
 
 mod act;
+mod claims;
 mod item;
 mod key;
 mod people;
@@ -22,8 +23,9 @@ pub use act::Done;
 pub use people::{BoundToken, Upsert, Upserted};
 pub use visit::{Sought, View, Visit};
 
-/// How long lost races are tried again before the answer is `BUSY`. Well under the functions' own time-out.
-const PATIENCE: Duration = Duration::from_secs(9);
+/// How long lost races are tried again before the answer is `BUSY`. With the SDK's own three attempts at the last
+/// request still under the functions' time-out.
+const PATIENCE: Duration = Duration::from_secs(6);
 
 /// A handle on the table. Clones share it.
 #[derive(Clone)]
@@ -50,7 +52,7 @@ impl Store {
         let tls = tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring);
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(Duration::from_secs(1))
-            .operation_attempt_timeout(Duration::from_secs(3))
+            .operation_attempt_timeout(Duration::from_secs(2))
             .build();
         let config: SdkConfig = aws_config::defaults(BehaviorVersion::latest())
             .http_client(Builder::new().tls_provider(tls).build_https())

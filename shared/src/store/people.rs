@@ -6,15 +6,15 @@ use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
 use serde::Serialize;
 
 use super::key::Key;
-use super::visit::{Owner, Visit};
+use super::visit::Owner;
 use super::write::{Setback, delete, put};
-use super::{PATIENCE, Store, item, key, pause};
+use super::{PATIENCE, Store, item, pause};
 use crate::app::{App, NewApp};
 use crate::auth::{Credentials, Hash, KeyKind, Token};
 use crate::client::Client;
 use crate::error::Error;
 use crate::id::{AppId, ClientId, RoomId};
-use crate::membership::{self, Claim, Plan};
+use crate::membership::Claim;
 use crate::time::{Deadline, Time};
 
 /// An upsert of a client by the operator's back end.
@@ -88,18 +88,17 @@ impl Store {
     ) -> Result<Upserted, Error> {
         let app = &upsert.credentials.app;
         let deadline = Deadline::after(PATIENCE);
+        let mut unknown = None;
         for tries in 0.. {
-            let known = self.back_office(upsert.credentials, upsert.client).await?;
-            let client = merge(&known.record, known.client.clone(), Time::now())?;
-            let items = self.client_items(app, known.client.as_ref(), &client, upsert.token.as_ref()).await?;
-            match self.transact(items, None).await {
-                Ok(()) => {
-                    let claims = self.redeem(upsert.credentials, &client).await?;
+            match self.upsert_once(app, upsert, &merge).await {
+                Ok(client) => {
+                    let claims = self.redeem(upsert.credentials, &client).await.map_err(too_late)?;
                     return Ok(Upserted { client, claims });
                 }
-                Err(Setback::Failed(error)) => return Err(error),
+                Err(Setback::Failed(error)) => return Err(unknown.unwrap_or(error)),
                 // Done twice, an upsert is done once: an unknown end is tried again like a lost race.
-                Err(Setback::Lost | Setback::Crowded | Setback::Unknown(_)) => {}
+                Err(Setback::Unknown(cause)) => unknown = Some(cause),
+                Err(Setback::Lost | Setback::Crowded) => {}
             }
             let pause = pause(tries);
             if !deadline.allows(pause) {
@@ -107,7 +106,20 @@ impl Store {
             }
             tokio::time::sleep(pause).await;
         }
-        Err(Error::Busy)
+        Err(unknown.unwrap_or(Error::Busy)) // `BUSY` says that nothing has changed
+    }
+
+    async fn upsert_once(
+        &self,
+        app: &AppId,
+        upsert: &Upsert<'_>,
+        merge: impl Fn(&App, Option<Client>, Time) -> Result<Client, Error>,
+    ) -> Result<Client, Setback> {
+        let known = self.back_office(upsert.credentials, upsert.client).await.map_err(Setback::Failed)?;
+        let client = merge(&known.record, known.client.clone(), Time::now()).map_err(Setback::Failed)?;
+        let items = self.client_items(app, known.client.as_ref(), &client, upsert.token.as_ref()).await;
+        self.transact(items.map_err(Setback::Failed)?, None).await?;
+        Ok(client)
     }
 
     /// The client, its addresses, its token. An address that another client had is taken from it: the operator's latest
@@ -214,62 +226,12 @@ impl Store {
         let after = addresses.iter().fold(before.clone(), |client, address| client.without_address(address));
         self.put_client(app, Some(&before), &after).map(Some)
     }
+}
 
-    /// Redeems every live invitation of the client's addresses, each in its own transaction (D36). Safe to repeat: what
-    /// was redeemed is gone, what could not be is still there.
-    async fn redeem(&self, credentials: &Credentials, client: &Client) -> Result<Vec<(RoomId, Claim)>, Error> {
-        let app = &credentials.app;
-        let mut waiting = BTreeSet::new(); // an invitation of two addresses is found under both, and is one
-        for address in &client.addresses {
-            for pointer in self.invitations_of(app, address).await? {
-                if let Some((room, named_by)) = pointer.sk.strip_prefix(key::INVITED).and_then(|sk| sk.split_once('#'))
-                {
-                    waiting.insert((RoomId::parse("id", room)?, named_by.to_owned()));
-                }
-            }
-        }
-        let mut claims = Vec::new();
-        for (room, named_by) in waiting {
-            if let Some(claim) = self.redeem_one(credentials, client, &room, &named_by).await? {
-                claims.push((room, claim));
-            }
-        }
-        Ok(claims)
-    }
-
-    /// The keys under which an address is invited.
-    async fn invitations_of(&self, app: &AppId, address: &str) -> Result<Vec<Key>, Error> {
-        let (pk, mut from) = (key::addresses(app, address), key::INVITED.to_owned());
-        let mut keys: Vec<Key> = Vec::new();
-        loop {
-            let (items, more) = self.range(&pk, &from, &format!("{}\u{10ffff}", key::INVITED), None).await?;
-            keys.extend(items.iter().filter_map(item::key_of));
-            match keys.last() {
-                Some(last) if more => from = format!("{}\u{0}", last.sk),
-                Some(_) | None => return Ok(keys),
-            }
-        }
-    }
-
-    async fn redeem_one(
-        &self,
-        credentials: &Credentials,
-        client: &Client,
-        room: &RoomId,
-        named_by: &str,
-    ) -> Result<Option<Claim>, Error> {
-        let clients = [client.id.clone()];
-        let visit = Visit { clients: &clients, invitation: Some(named_by), ..Visit::to(room, credentials) };
-        let claim = std::cell::Cell::new(None);
-        self.act(&visit, |door| {
-            let (outcome, plan) = match membership::claim(door, &client.id) {
-                Some((outcome, plan)) => (Some(outcome), plan),
-                None => (None, Plan::default()),
-            };
-            claim.set(outcome);
-            Ok(plan)
-        })
-        .await?;
-        Ok(claim.get())
+/// The client is stored: a crowded table must not be told as `BUSY`, which says that nothing has changed.
+fn too_late(error: Error) -> Error {
+    match error {
+        Error::Busy => Error::internal("the client is stored, but its invitations could not be read"),
+        other => other,
     }
 }

@@ -71,7 +71,8 @@ pub fn room_face(fields: &Fields) -> Result<RoomFace, Error> {
 }
 
 /// The fields of a client that have a meaning here; any other is the operator's own.
-const CLIENT_FIELDS: [&str; 21] = [
+const CLIENT_FIELDS: [&str; 22] = [
+    "sender",
     "_id",
     "id",
     "nickname",
@@ -97,10 +98,6 @@ const CLIENT_FIELDS: [&str; 21] = [
 
 /// What the body says of a client.
 pub fn statement(fields: &Fields) -> Result<Statement, Error> {
-    let custom = fields.others(&CLIENT_FIELDS);
-    if Json::of(&custom).len() > OBJECT {
-        return Err(Error::invalid("_id", format!("must come with at most {OBJECT} bytes of fields of your own")));
-    }
     Ok(Statement {
         nickname: said(fields, "nickname", NAME)?,
         avatar_url: said(fields, "avatarUrl", SHOWN)?,
@@ -109,7 +106,7 @@ pub fn statement(fields: &Fields) -> Result<Statement, Error> {
         is_robot: fields.flag("isRobot")?,
         email: said(fields, "email", NAME)?,
         mobile: said(fields, "mobile", NAME)?,
-        custom,
+        custom: fields.others(&CLIENT_FIELDS),
         logs_in: false,
     })
 }

@@ -1,0 +1,169 @@
+//! Coming in one at a time: by oneself, by Talk's invitation, by signing up with an invited address.
+
+use std::time::Duration;
+
+use super::{Notify, Plan, Step, Wish, banned, open_to, person, seat, step};
+use crate::auth::Caller;
+use crate::change::{Change, Person};
+use crate::door::{Circumstance, Door, Invitee};
+use crate::error::Error;
+use crate::id::{ClientId, ObjectId};
+use crate::invitation::Invitation;
+use crate::message::Notice;
+use crate::room::{Role, Room, RoomKind, State, Via};
+
+/// Lets the acting client into a room, on an invitation where it has one (D25).
+pub fn join(door: &Door, notify: Notify) -> Result<Plan, Error> {
+    let joiner = door.caller.client().ok_or(Error::MissingParameter { names: &["sender"] })?;
+    let person = person(door, joiner, Role::Member).ok_or(Error::UnknownToken)?;
+    let room = door.room()?;
+    let (via, inviter) = match step(door.circumstance(joiner), Wish::Join, room.invitation_required) {
+        Step::Stay => return Ok(Plan::default()),
+        Step::Banned => return Err(banned(room, joiner)),
+        Step::Uninvited => return Err(Error::InvitationRequired { room: room.id.clone() }),
+        Step::Enter(via) => (via, via_inviter(&person, via)),
+        Step::Invite | Step::Renew => return Ok(Plan::default()), // nobody invites himself
+    };
+    if room.pair.as_ref().is_some_and(|pair| !pair.contains(joiner)) {
+        return Err(Error::DirectRoom { room: room.id.clone() }); // D18
+    }
+    open_to(room, &door.caller)?;
+    seat(room)?;
+    let notice = (notify == Notify::Room).then(|| Notice::JoinRoom(person.client.face()));
+    let change = Change::MembersJoined { people: vec![person], via, inviter, closes: None, notice };
+    Ok(Plan { changes: vec![change], ..Plan::default() })
+}
+
+/// Invites somebody in Talk's way: a client joins at once, an unknown address gets a pending invitation (D33–D35).
+pub fn invite(door: &Door, written: Written<'_>, lifetime: Duration) -> Result<Plan, Error> {
+    let room = may_invite(door)?;
+    let invitee = door.invitee.as_ref().ok_or(Error::MissingParameter { names: &["email", "mobile"] })?;
+    let change = match invitee {
+        Invitee::Client(client) => {
+            let person = person(door, client, Role::Member);
+            let person = person.ok_or_else(|| Error::ClientsNotFound { missing: vec![client.clone()] })?;
+            match step(door.circumstance(client), Wish::Add, false) {
+                Step::Stay => return Err(Error::MemberExists { client: client.clone() }), // D34
+                Step::Banned | Step::Uninvited => return Err(banned(room, client)),       // D35
+                Step::Enter(_) | Step::Invite | Step::Renew => {}
+            }
+            seat(room)?;
+            let inviter = door.caller.client().cloned();
+            // Talk posts the joining whoever brought it about, in the joiner's name.
+            let notice = Some(Notice::JoinRoom(person.client.face()));
+            Change::MembersJoined { people: vec![person], via: Via::Added, inviter, closes: None, notice }
+        }
+        Invitee::Stranger { addresses } => {
+            let pending = &door.invitation;
+            if pending.as_ref().is_some_and(|pending| pending.expires_at > door.now) {
+                return Err(Error::InvitationExists); // D34; a lapsed one is as if absent (D17)
+            }
+            let invitation = Invitation {
+                id: ObjectId::at(door.now),
+                addresses: addresses.iter().map(|address| address.canonical().to_owned()).collect(),
+                email: written.email.map(str::to_owned),
+                mobile: written.mobile.map(str::to_owned),
+                inviter: door.caller.client().cloned(),
+                seq: 0,
+                created_at: door.now,
+                expires_at: door.now.plus(lifetime),
+            };
+            Change::AddressInvited { invitation, replaces: pending.clone() }
+        }
+    };
+    Ok(Plan { changes: vec![change], ..Plan::default() })
+}
+
+/// The addresses of a Talk invitation, as the inviter wrote them: the reply echoes them (D33).
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Written<'a> {
+    /// The e-mail.
+    pub email: Option<&'a str>,
+    /// The mobile.
+    pub mobile: Option<&'a str>,
+}
+
+/// In a public room any client of the app may invite in Talk's way; in a private one its members (D35).
+fn may_invite(door: &Door) -> Result<&Room, Error> {
+    let room = door.room.as_ref().ok_or_else(|| Error::RoomNotFound { room: door.id.clone() })?;
+    if let Caller::Client(client) = &door.caller {
+        match door.circumstance(client) {
+            Circumstance::Banned => return Err(banned(room, client)),
+            // A room entered on invitation only is not public: whoever could invite himself would need no invitation.
+            Circumstance::Stranger | Circumstance::Invited if room.is_hidden() || room.invitation_required => {
+                return Err(Error::NotRoomMember { room: room.id.clone() });
+            }
+            Circumstance::Stranger | Circumstance::Invited | Circumstance::Member => {}
+        }
+    }
+    if room.kind == RoomKind::Direct {
+        return Err(Error::DirectRoom { room: room.id.clone() }); // D18
+    }
+    open_to(room, &door.caller)?;
+    Ok(room)
+}
+
+/// What becomes of an invited address when its owner signs up (D36).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Claim {
+    /// The owner is a member now.
+    Joined,
+    /// The owner was a member already; the invitation is closed.
+    AlreadyMember,
+    /// No seat is left; the invitation stays.
+    RoomFull,
+    /// The room is closed; the invitation stays.
+    RoomClosed,
+    /// The owner is banned; the invitation stays.
+    Banned,
+    /// Too many others were changing the room; the invitation stays, and the next upsert tries again.
+    Busy,
+}
+
+impl Claim {
+    /// The word on the wire (D36).
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Joined => "joined",
+            Self::AlreadyMember => "already_member",
+            Self::RoomFull => "room_full",
+            Self::RoomClosed => "room_closed",
+            Self::Banned => "banned",
+            Self::Busy => "busy",
+        }
+    }
+}
+
+/// Redeems an invitation of an address that `owner` has signed up with (D36). None when there is none, or it has lapsed (D17).
+pub fn claim(door: &Door, owner: &ClientId) -> Option<(Claim, Plan)> {
+    let (room, invitation) = (door.room.as_ref()?, door.invitation.as_ref()?);
+    let person = person(door, owner, Role::Member)?;
+    if invitation.expires_at <= door.now {
+        return None;
+    }
+    let kept = |claim| Some((claim, Plan::default()));
+    let done = |claim, change| Some((claim, Plan { changes: vec![change], ..Plan::default() }));
+    match step(door.circumstance(owner), Wish::Claim, false) {
+        Step::Stay => done(Claim::AlreadyMember, Change::InvitationClosed { invitation: invitation.clone() }),
+        Step::Banned | Step::Uninvited => kept(Claim::Banned),
+        Step::Enter(_) | Step::Invite | Step::Renew if room.is_closed => kept(Claim::RoomClosed),
+        Step::Enter(_) | Step::Invite | Step::Renew if room.seats() == 0 => kept(Claim::RoomFull), // D31
+        Step::Enter(_) | Step::Invite | Step::Renew => {
+            let notice = Some(Notice::JoinRoom(person.client.face()));
+            let inviter = invitation.inviter.clone();
+            let closes = Some(invitation.clone());
+            done(
+                Claim::Joined,
+                Change::MembersJoined { people: vec![person], via: Via::Claim, inviter, closes, notice },
+            )
+        }
+    }
+}
+
+/// The inviter of the invitation that is being accepted.
+fn via_inviter(person: &Person, via: Via) -> Option<ClientId> {
+    match (&person.standing.as_ref()?.state, via) {
+        (State::Invited(pending), Via::Invitation) => pending.inviter.as_ref().map(|face| face.id.clone()),
+        _ => None,
+    }
+}

@@ -1,0 +1,78 @@
+//! Claims: what an address brings with it when its owner signs up (D36).
+
+use std::collections::BTreeSet;
+
+use super::key::Key;
+use super::visit::Visit;
+use super::{Store, item, key};
+use crate::auth::Credentials;
+use crate::client::Client;
+use crate::error::Error;
+use crate::id::{AppId, RoomId};
+use crate::membership::{self, Claim, Plan};
+
+impl Store {
+    /// Redeems every live invitation of the client's addresses, each in its own transaction (D36). Safe to repeat: what
+    /// was redeemed is gone, what could not be is still there.
+    pub(super) async fn redeem(
+        &self,
+        credentials: &Credentials,
+        client: &Client,
+    ) -> Result<Vec<(RoomId, Claim)>, Error> {
+        let app = &credentials.app;
+        let mut waiting = BTreeSet::new(); // an invitation of two addresses is found under both, and is one
+        for address in &client.addresses {
+            for pointer in self.invitations_of(app, address).await? {
+                if let Some((room, named_by)) = pointer.sk.strip_prefix(key::INVITED).and_then(|sk| sk.split_once('#'))
+                {
+                    waiting.insert((RoomId::parse("id", room)?, named_by.to_owned()));
+                }
+            }
+        }
+        let mut claims = Vec::new();
+        for (room, named_by) in waiting {
+            let claim = match self.redeem_one(credentials, client, &room, &named_by).await {
+                Err(Error::Busy) => Some(Claim::Busy),
+                claim => claim?,
+            };
+            claims.extend(claim.map(|claim| (room, claim)));
+        }
+        Ok(claims)
+    }
+
+    /// The keys under which an address is invited.
+    async fn invitations_of(&self, app: &AppId, address: &str) -> Result<Vec<Key>, Error> {
+        let (pk, mut from) = (key::addresses(app, address), key::INVITED.to_owned());
+        let mut keys: Vec<Key> = Vec::new();
+        loop {
+            let (items, more) = self.range(&pk, &from, &format!("{}\u{10ffff}", key::INVITED), None).await?;
+            keys.extend(items.iter().filter_map(item::key_of));
+            match keys.last() {
+                Some(last) if more => from = format!("{}\u{0}", last.sk),
+                Some(_) | None => return Ok(keys),
+            }
+        }
+    }
+
+    async fn redeem_one(
+        &self,
+        credentials: &Credentials,
+        client: &Client,
+        room: &RoomId,
+        named_by: &str,
+    ) -> Result<Option<Claim>, Error> {
+        let clients = [client.id.clone()];
+        let visit = Visit { clients: &clients, invitation: Some(named_by), ..Visit::to(room, credentials) };
+        let claim = std::cell::Cell::new(None);
+        self.act(&visit, |door| {
+            let (outcome, plan) = match membership::claim(door, &client.id) {
+                Some((outcome, plan)) => (Some(outcome), plan),
+                None => (None, Plan::default()),
+            };
+            claim.set(outcome);
+            Ok(plan)
+        })
+        .await?;
+        Ok(claim.get())
+    }
+}
