@@ -6,7 +6,7 @@ use shared::error::Error;
 use shared::id::ClientId;
 use shared::lambda::{self, Ended, House};
 use shared::request::Request;
-use shared::room::LONGEST_PAGE;
+use shared::standing::LONGEST_PAGE;
 use shared::store::{View, Visit};
 
 #[tokio::main(flavor = "current_thread")]

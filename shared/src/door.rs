@@ -9,7 +9,8 @@ use crate::client::{Client, Face};
 use crate::error::Error;
 use crate::id::{AppId, ClientId, RoomId};
 use crate::invitation::Invitation;
-use crate::room::{Page, Room, Standing, State};
+use crate::room::Room;
+use crate::standing::{Page, Standing, State};
 use crate::time::Time;
 
 /// Everything that a rule may look at. Read at one moment; the write that follows holds only if it is still so.

@@ -1,5 +1,5 @@
 //! Invitations of people who are not clients yet, by e-mail or mobile (seed 003). A client's own invitation is a state
-//! of its standing ([`crate::room::Pending`]).
+//! of its standing ([`crate::standing::Pending`]).
 
 use serde::{Deserialize, Serialize};
 

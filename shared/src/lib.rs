@@ -18,10 +18,15 @@ pub mod client;
 pub mod invitation;
 pub mod message;
 pub mod room;
+pub mod standing;
+
+pub mod door;
 
 pub mod change;
-pub mod door;
 pub mod membership;
+
+pub mod act;
+pub mod log;
 
 pub mod store;
 

@@ -6,7 +6,8 @@ use crate::door::Door;
 use crate::error::Error;
 use crate::id::ClientId;
 use crate::message::Notice;
-use crate::room::{Role, Room, RoomKind, Via};
+use crate::room::{Room, RoomKind};
+use crate::standing::{Role, Via};
 
 /// Adds or invites clients to a room (D11–D16, D18, D19, D31).
 pub fn add(door: &Door, invitees: &[ClientId], how: Adding) -> Result<Plan, Error> {

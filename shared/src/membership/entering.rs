@@ -10,7 +10,8 @@ use crate::error::Error;
 use crate::id::{ClientId, ObjectId};
 use crate::invitation::Invitation;
 use crate::message::Notice;
-use crate::room::{Role, Room, RoomKind, State, Via};
+use crate::room::{Room, RoomKind};
+use crate::standing::{Role, State, Via};
 
 /// Lets the acting client into a room, on an invitation where it has one (D25).
 pub fn join(door: &Door, notify: Notify) -> Result<Plan, Error> {

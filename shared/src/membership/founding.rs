@@ -7,7 +7,8 @@ use crate::door::Door;
 use crate::error::Error;
 use crate::id::ClientId;
 use crate::message::Notice;
-use crate::room::{Role, Room, Via};
+use crate::room::Room;
+use crate::standing::{Role, Via};
 
 /// Makes a room, unless its creator has made it before: then it stays as it is, so that a repeated call is harmless, and
 /// a direct room is found again by either of its two and by the platform (D18).

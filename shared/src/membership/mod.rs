@@ -14,7 +14,8 @@ use crate::client::Client;
 use crate::door::{Circumstance, Door};
 use crate::error::Error;
 use crate::id::ClientId;
-use crate::room::{Role, Room, Via};
+use crate::room::Room;
+use crate::standing::{Role, Via};
 
 pub use adding::add;
 pub use entering::{Claim, Written, claim, invite, join};

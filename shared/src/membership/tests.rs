@@ -6,7 +6,8 @@ use super::*;
 use crate::door::{Invitee, Known};
 use crate::id::{AppId, ObjectId, RoomId};
 use crate::invitation::Invitation;
-use crate::room::{Membership, Pending, RoomKind, Standing, State};
+use crate::room::RoomKind;
+use crate::standing::{Membership, Pending, Standing, State};
 use crate::time::Time;
 
 const NOW: Time = Time::from_millis(1_000_000);

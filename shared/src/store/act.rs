@@ -3,13 +3,15 @@
 use super::visit::Visit;
 use super::write::Setback;
 use super::{PATIENCE, Store, pause};
-use crate::change::{Act, Entry};
+use crate::act::Act;
 use crate::door::Door;
 use crate::error::Error;
 use crate::id::ClientId;
 use crate::invitation::Invitation;
+use crate::log::Entry;
 use crate::membership::{Outcome, Plan};
-use crate::room::{LONGEST_PAGE, Room, Standing, State};
+use crate::room::Room;
+use crate::standing::{LONGEST_PAGE, Standing, State};
 use crate::time::Deadline;
 
 /// What an act came to: the door as it is now, rendered from what was read and what was written.

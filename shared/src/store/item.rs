@@ -13,7 +13,7 @@ use serde_dynamo::aws_sdk_dynamodb_1::{from_item, to_item};
 use super::key::{self, Key};
 use crate::error::Error;
 use crate::id::{AppId, RoomId};
-use crate::room::{Standing, State};
+use crate::standing::{Standing, State};
 
 /// An item as the SDK has it.
 pub type Item = HashMap<String, AttributeValue>;

@@ -11,10 +11,11 @@ use super::item::{self, Item};
 use super::key::{self, Key};
 use super::visit::{View, Visit};
 use super::{Store, pause};
-use crate::change::Entry;
 use crate::error::Error;
 use crate::id::{AppId, RoomId};
-use crate::room::{Page, Room, Standing};
+use crate::log::Entry;
+use crate::room::Room;
+use crate::standing::{Page, Standing};
 
 /// How many keys DynamoDB takes in one batch.
 const BATCH: usize = 100;

@@ -13,7 +13,8 @@ use crate::auth::{Caller, Credentials, Found, KeyKind, Proof, prove};
 use crate::door::{Door, Invitee, Known};
 use crate::error::Error;
 use crate::id::{AppId, ClientId, RoomId};
-use crate::room::{Page, Room};
+use crate::room::Room;
+use crate::standing::Page;
 use crate::time::Time;
 
 /// What a request needs to know before anything is decided.

@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::{ConditionCheck, Delete, Put, ReturnConsumedCapacit
 use super::Store;
 use super::item;
 use super::key::Key;
-use crate::change::{Act, Guard};
+use crate::act::{Act, Guard};
 use crate::error::Error;
 use crate::id::{AppId, RoomId};
 use crate::invitation::Invitation;

@@ -7,7 +7,8 @@ use crate::error::Error;
 use crate::lambda::Settings;
 use crate::membership::{Adding, Entry, Mode, Notify};
 use crate::request::{Fields, Request};
-use crate::room::{LONGEST_PAGE, RoomFace};
+use crate::room::RoomFace;
+use crate::standing::LONGEST_PAGE;
 use crate::store::View;
 
 /// The shortest and longest life of an invitation, in seconds: a minute, 90 days (D17).

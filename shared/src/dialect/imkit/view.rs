@@ -3,13 +3,14 @@
 use serde_json::{Map, Value, json};
 
 use super::Reply;
-use crate::change::Entry;
 use crate::client::{Client, Face, Profile};
 use crate::door::Door;
 use crate::id::{AppId, ClientId, RoomId};
+use crate::log::Entry;
 use crate::membership::{Claim, Outcome};
 use crate::message::Message;
-use crate::room::{Membership, Page, Role, Room, RoomKind, Standing, Via};
+use crate::room::{Room, RoomKind};
+use crate::standing::{Membership, Page, Role, Standing, Via};
 use crate::store::Done;
 use crate::time::Time;
 
