@@ -112,8 +112,8 @@ impl Store {
         let Credentials { app, .. } = visit.credentials;
         let guessed = Region::default();
         let sought = visit.sought.map(|sought| sought.addresses(&guessed)).transpose()?.unwrap_or_default();
-        let keys = self.first_keys(visit, &sought);
-        let (mut items, page) = tokio::try_join!(self.batch(keys), self.view(app, visit))?;
+        let asked = self.first_keys(visit, &sought);
+        let (mut items, page) = tokio::try_join!(self.batch(asked.clone()), self.view(app, visit))?;
 
         let now = Time::now();
         let caller = prove(visit.credentials, &found(visit.credentials, &items)?, now)?;
@@ -134,10 +134,9 @@ impl Store {
         let (sought, owner) = self.sought(visit, &door, sought, &mut items).await?;
         let mut unread = BTreeSet::new();
         for client in door.caller.client().into_iter().chain(&owner) {
-            if visit.credentials.hint() != Some(client) && !visit.clients.contains(client) {
-                unread.extend([Key::client(app, client), Key::standing(app, visit.room, client)]);
-            }
+            unread.extend([Key::client(app, client), Key::standing(app, visit.room, client)]);
         }
+        unread.retain(|key| !asked.contains(key));
         if !unread.is_empty() {
             items.0.extend(self.batch(unread).await?.0);
         }
