@@ -5,7 +5,7 @@
 #[path = "../tests/api/actors.rs"]
 mod actors;
 
-use actors::{Call, World};
+use actors::{Actor, Call, World};
 use local::Stack;
 use serde_json::json;
 
@@ -41,6 +41,18 @@ async fn main() {
     }
 }
 
+/// Rooms of `first` and each of these crowds.
+async fn rooms_of(world: &World, first: &Actor, crowds: [&[&str]; 4]) -> Vec<String> {
+    let mut rooms = Vec::new();
+    for crowd in crowds {
+        let room = world.group(&[first]).await;
+        let all = json!({ "invitees": crowd, "partial": true });
+        world.platform().post(&format!("/rooms/{room}/members"), all).send().await.good();
+        rooms.push(room);
+    }
+    rooms
+}
+
 /// What is asked, and the call.
 async fn calls(world: &World) -> Vec<(&'static str, Call)> {
     let [aaa, bbb, _ccc] = world.clients(["aaa", "bbb", "ccc"]).await;
@@ -55,13 +67,8 @@ async fn calls(world: &World) -> Vec<(&'static str, Call)> {
     let crowd = world.crowd(1_089).await;
     let crowd: Vec<&str> = crowd.iter().map(String::as_str).collect();
     let (members, new) = crowd.split_at(999);
-    let mut rooms = Vec::new();
-    for size in [9, 9, 9, 999] {
-        let room = world.group(&[&aaa]).await;
-        let all = json!({ "invitees": members[..size], "partial": true });
-        world.platform().post(&format!("/rooms/{room}/members"), all).send().await.good();
-        rooms.push(room);
-    }
+    let rooms = [9, 9, 9, 999].map(|size| &members[..size]);
+    let rooms = rooms_of(world, &aaa, rooms).await;
     let [ten, forty_five, ninety, thousand] = [0, 1, 2, 3].map(|at| rooms[at].as_str());
     aaa.talk_invites(ten, json!({ "email": "eee@example.com" })).send().await.bare();
     let (minimal, bound) = (aaa.clone().with("Prefer", "return=minimal"), world.bearer("aaa", "operators-own-token"));
