@@ -1,5 +1,11 @@
 //! The house rules that no compiler checks (docs/ARCHITECTURE.md): files ⇄ `[[bin]]` ⇄ template ⇄ pages ⇄ tests, who may
 //! name what, how long a file may be. Each failure names the file and the rule.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking, its helpers too"
+)]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
