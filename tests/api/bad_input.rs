@@ -244,59 +244,61 @@ fn wrong(kind: &str) -> Vec<Value> {
     }
 }
 
+/// What the bodies of both adding routes hold, and of which kind it is.
+const OF_ADDING: [(&str, &str); 4] =
+    [("invitationRequired", "flag"), ("systemMessage", "flag"), ("partial", "flag"), ("expiresInSeconds", "lifetime")];
+
+/// What the body of a new room holds.
+const OF_A_ROOM: [(&str, &str); 21] = [
+    ("_id", "id"),
+    ("name", "name"),
+    ("cover", "url"),
+    ("roomType", "roomType"),
+    ("members", "ids"),
+    ("description", "text"),
+    ("roomTags", "tags"),
+    ("webhook", "url"),
+    ("botMode", "flag"),
+    ("botState", "name"),
+    ("extParams", "text"),
+    ("systemMessage", "flag"),
+    ("owner", "id"),
+    ("encrypted", "flag"),
+    ("data", "object"),
+    ("maxMembers", "seats"),
+    ("isPrivate", "flag"),
+    ("topic", "name"),
+    ("invitationRequired", "flag"),
+    ("opening", "open"),
+    ("sender", "id"),
+];
+
+/// What the body of a client holds.
+const OF_A_CLIENT: [(&str, &str); 10] = [
+    ("_id", "id"),
+    ("nickname", "name"),
+    ("avatarUrl", "url"),
+    ("description", "text"),
+    ("userAgent", "name"),
+    ("isRobot", "flag"),
+    ("email", "email"),
+    ("mobile", "mobile"),
+    ("issueAccessToken", "flag"),
+    ("token", "token"),
+];
+
 #[tokio::test]
 async fn a_field_of_the_wrong_type_or_size_is_refused_by_name() {
     let (world, aaa, room) = world().await;
     let before = world.sight(&room).await;
-    let adding = [
-        ("invitationRequired", "flag"),
-        ("systemMessage", "flag"),
-        ("partial", "flag"),
-        ("expiresInSeconds", "lifetime"),
-    ];
     let [add_members, add_member, join, create_room, create_client, _] = routes(&room);
     let mut rows: Vec<(&Route, &str, &str)> = Vec::new();
-    rows.extend(adding.map(|(name, kind)| (&add_members, name, kind)));
-    rows.extend(adding.map(|(name, kind)| (&add_member, name, kind)));
+    rows.extend(OF_ADDING.map(|(name, kind)| (&add_members, name, kind)));
+    rows.extend(OF_ADDING.map(|(name, kind)| (&add_member, name, kind)));
     rows.extend([(&add_members, "invitees", "ids"), (&add_members, "sender", "id"), (&add_member, "sender", "id")]);
     rows.extend([(&join, "systemMessage", "flag"), (&join, "sender", "id")]);
-    let of_a_room = [
-        ("_id", "id"),
-        ("name", "name"),
-        ("cover", "url"),
-        ("roomType", "roomType"),
-        ("members", "ids"),
-        ("description", "text"),
-        ("roomTags", "tags"),
-        ("webhook", "url"),
-        ("botMode", "flag"),
-        ("botState", "name"),
-        ("extParams", "text"),
-        ("systemMessage", "flag"),
-        ("owner", "id"),
-        ("encrypted", "flag"),
-        ("data", "object"),
-        ("maxMembers", "seats"),
-        ("isPrivate", "flag"),
-        ("topic", "name"),
-        ("invitationRequired", "flag"),
-        ("opening", "open"),
-        ("sender", "id"),
-    ];
-    rows.extend(of_a_room.map(|(name, kind)| (&create_room, name, kind)));
-    let of_a_client = [
-        ("_id", "id"),
-        ("nickname", "name"),
-        ("avatarUrl", "url"),
-        ("description", "text"),
-        ("userAgent", "name"),
-        ("isRobot", "flag"),
-        ("email", "email"),
-        ("mobile", "mobile"),
-        ("issueAccessToken", "flag"),
-        ("token", "token"),
-    ];
-    rows.extend(of_a_client.map(|(name, kind)| (&create_client, name, kind)));
+    rows.extend(OF_A_ROOM.map(|(name, kind)| (&create_room, name, kind)));
+    rows.extend(OF_A_CLIENT.map(|(name, kind)| (&create_client, name, kind)));
     for (route, name, kind) in rows {
         for value in wrong(kind) {
             let call = world.platform().with("IM-CLIENT-ID", &aaa.id).post(&route.path, route.body.clone());

@@ -1,1 +1,183 @@
-//! How many requests and rounds of the table a call takes.
+//! What a call costs: how many requests, and how many of them one after the other. `examples/cost.rs` prints the figures.
+
+use local::{Invocation, Stack};
+use serde_json::json;
+
+use crate::actors::{Actor, Answer, World, text};
+
+async fn counting() -> World {
+    World::on(Stack::builder().count_rounds(true)).await
+}
+
+/// The invocation behind a success.
+fn behind(world: &World, answer: &Answer) -> Invocation {
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    world.stack.invocation(&answer.request_id()).unwrap()
+}
+
+/// The requests of an invocation, by name, sorted.
+fn actions(invocation: &Invocation) -> Vec<&str> {
+    let mut actions: Vec<&str> = invocation.requests.iter().map(|request| request.action.as_str()).collect();
+    actions.sort_unstable();
+    actions
+}
+
+/// All of these as members of a new room.
+async fn room_of(world: &World, first: &Actor, crowd: &[String]) -> String {
+    let room = world.group(&[first]).await;
+    for part in crowd.chunks(1_000) {
+        let body = json!({ "invitees": part, "partial": true });
+        let call = world.platform().post(&format!("/rooms/{room}/members"), body);
+        call.header("Prefer", "return=minimal").send().await.good();
+    }
+    room
+}
+
+#[tokio::test]
+async fn adding_takes_one_round_of_reads_and_one_write_whatever_the_number() {
+    let world = counting().await;
+    let aaa = world.client("aaa").await;
+    let crowd = world.crowd(90).await;
+    let crowd: Vec<&str> = crowd.iter().map(String::as_str).collect();
+    for number in [1, 45, 90] {
+        for notify in [false, true] {
+            let room = world.group(&[&aaa]).await;
+            let add = || aaa.adds(&room, &crowd[..number]).and(json!({ "systemMessage": notify }));
+            let wrote = behind(&world, &add().send().await);
+            assert_eq!(wrote.rounds, Some(2), "{number} invitees: {wrote:?}");
+            assert_eq!(wrote.requests.iter().filter(|request| request.write_units > 0.0).count(), 1, "{wrote:?}");
+            let again = behind(&world, &add().send().await);
+            assert_eq!((again.rounds, again.write_units()), (Some(1), 0.0), "nothing to write: {again:?}");
+        }
+    }
+    let room = world.group(&[&aaa]).await;
+    let invited = behind(&world, &aaa.invites(&room, &crowd).send().await);
+    assert_eq!(invited.rounds, Some(2), "{invited:?}");
+}
+
+#[tokio::test]
+async fn every_membership_call_takes_two_rounds_with_an_issued_token() {
+    let world = counting().await;
+    let [aaa, bbb, _ccc] = world.clients(["aaa", "bbb", "ccc"]).await;
+    let room = world.group(&[&aaa]).await;
+    let calls =
+        [bbb.joins(&room), aaa.adds_one(&room, "ccc"), aaa.post("/rooms", json!({ "members": ["aaa", "bbb"] }))];
+    for call in calls {
+        let wrote = behind(&world, &call.send().await);
+        assert_eq!(wrote.rounds, Some(2), "{wrote:?}");
+    }
+    for call in
+        [bbb.joins(&room), aaa.adds_one(&room, "ccc"), aaa.reads(&room), aaa.get(&format!("/rooms/{room}/members"))]
+    {
+        let read = behind(&world, &call.send().await);
+        assert_eq!((read.rounds, read.write_units()), (Some(1), 0.0), "{read:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_does_not_say_whose_it_is_costs_one_round_more() {
+    let world = counting().await;
+    let [aaa, _bbb] = world.clients(["aaa", "bbb"]).await;
+    let room = world.group(&[&aaa]).await;
+    world.platform().post("/admin/clients", json!({ "_id": "aaa", "token": "opaque-token" })).send().await.good();
+    let bound = world.bearer("aaa", "opaque-token");
+    let wrote = behind(&world, &bound.adds(&room, &["bbb"]).send().await);
+    assert_eq!(wrote.rounds, Some(3), "{wrote:?}");
+}
+
+#[tokio::test]
+async fn the_platform_and_a_refusal_cost_no_more_than_a_client_and_a_success() {
+    let world = counting().await;
+    let [aaa, _bbb] = world.clients(["aaa", "bbb"]).await;
+    let room = world.group(&[&aaa]).await;
+    let wrote = behind(&world, &world.platform().adds(&room, &["bbb"]).send().await);
+    assert_eq!(wrote.rounds, Some(2), "{wrote:?}");
+    let refusals = [
+        aaa.adds(&room, &["nobody"]),
+        aaa.clone().with("IM-Authorization", "SampleApp.aaa.x").adds(&room, &["bbb"]),
+        aaa.adds("there-is-none", &["bbb"]),
+    ];
+    for refusal in refusals {
+        let answer = refusal.send().await;
+        let refused = world.stack.invocation(&answer.request_id()).unwrap();
+        assert_eq!((refused.rounds, refused.write_units()), (Some(1), 0.0), "{refused:?}");
+    }
+    let unasked = world.stranger().adds(&room, &["bbb"]).send().await;
+    let unasked = world.stack.invocation(&unasked.request_id()).unwrap();
+    assert_eq!(unasked.requests, [], "who shows nothing costs nothing");
+}
+
+#[tokio::test]
+async fn a_talk_invitation_takes_three_rounds_at_most() {
+    let world = counting().await;
+    let [aaa, _bbb] = world.clients(["aaa", "bbb"]).await;
+    world.client_with(json!({ "_id": "ccc", "email": "ccc@example.com", "mobile": "13800000000" })).await;
+    world.client_with(json!({ "_id": "ddd", "mobile": "13800000001" })).await;
+    let room = world.group(&[&aaa]).await;
+    let whom = [
+        (json!({ "_userId": "bbb" }), 2),
+        (json!({ "email": "ccc@example.com" }), 3),
+        (json!({ "mobile": "13800000001" }), 3),
+        (json!({ "email": "stranger@example.com" }), 2),
+    ];
+    for (whom, rounds) in whom {
+        let wrote = behind(&world, &aaa.talk_invites(&room, whom.clone()).send().await);
+        assert_eq!(wrote.rounds, Some(rounds), "{whom}: {wrote:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_large_room_takes_as_many_requests_as_a_small_one() {
+    let world = World::new().await;
+    let [aaa, _bbb] = world.clients(["aaa", "bbb"]).await;
+    let crowd = world.crowd(1_000).await;
+    let (small, large) = (room_of(&world, &aaa, &crowd[..9]).await, room_of(&world, &aaa, &crowd[..999]).await);
+    let calls = |room: &str| {
+        [
+            aaa.adds(room, &["bbb"]),
+            aaa.reads(room),
+            aaa.get(&format!("/rooms/{room}/members")),
+            aaa.joins(room),
+            aaa.adds_one(room, "bbb"),
+        ]
+    };
+    for (of_ten, of_a_thousand) in calls(&small).into_iter().zip(calls(&large)) {
+        let (few, many) = (behind(&world, &of_ten.send().await), behind(&world, &of_a_thousand.send().await));
+        assert_eq!(actions(&few), actions(&many));
+        assert_eq!(few.write_units(), many.write_units());
+    }
+}
+
+#[tokio::test]
+async fn a_minimal_reply_needs_one_batch_and_one_write_however_large_the_room() {
+    let world = World::new().await;
+    let [aaa, _bbb] = world.clients(["aaa", "bbb"]).await;
+    let crowd = world.crowd(1_000).await;
+    let mut reads = Vec::new();
+    for size in [9, 999] {
+        let room = room_of(&world, &aaa, &crowd[..size]).await;
+        let answer = aaa.adds(&room, &["bbb"]).header("Prefer", "return=minimal").send().await;
+        let wrote = behind(&world, &answer);
+        assert_eq!(actions(&wrote), ["BatchGetItem", "TransactWriteItems"]);
+        let result = answer.good();
+        assert_eq!((result.get("members"), result.get("memberProperties")), (None, None));
+        assert_eq!((text(&result["_id"]), &result["memberCount"]), (room, &json!(size + 2)));
+        reads.push(wrote.read_units());
+    }
+    assert_eq!(reads[0], reads[1], "reading does not grow with the room");
+}
+
+#[tokio::test]
+async fn one_call_writes_the_room_its_log_and_each_standing_once() {
+    let world = World::new().await;
+    let aaa = world.client("aaa").await;
+    let crowd = world.crowd(90).await;
+    let crowd: Vec<&str> = crowd.iter().map(String::as_str).collect();
+    for number in [1, 45, 90] {
+        let room = world.group(&[&aaa]).await;
+        let answer = aaa.adds(&room, &crowd[..number]).and(json!({ "systemMessage": true })).send().await;
+        let wrote = behind(&world, &answer);
+        let write = wrote.requests.iter().find(|request| request.action == "TransactWriteItems").unwrap();
+        assert_eq!(write.items, number + 3, "the room, one entry, the caller's own standing, and {number}");
+    }
+}

@@ -124,3 +124,15 @@ async fn a_minimal_reply_is_the_room_without_its_lists() {
     assert_eq!((minimal.get("members"), minimal.get("memberProperties")), (None, None));
     assert_eq!((&minimal["memberCount"], &minimal["_id"]), (&full["memberCount"], &full["_id"]));
 }
+
+#[tokio::test]
+async fn a_banned_client_sees_nothing_of_the_room() {
+    let world = World::new().await;
+    let [aaa, bbb] = world.clients(["aaa", "bbb"]).await;
+    let room = world.group(&[&aaa]).await;
+    world.bans(&room, "bbb").await;
+    for path in ["", "/members", "/events"] {
+        bbb.get(&format!("/rooms/{room}{path}")).send().await.refused(403, "NOT_ROOM_MEMBER");
+    }
+    assert_eq!(ids(&aaa.reads(&room).send().await.good()["members"]), ["aaa"]);
+}

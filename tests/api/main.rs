@@ -1,5 +1,11 @@
 //! Black-box tests: the real binaries behind the real template, on a real engine, over real HTTP. One module a route, and
 //! one each for what concerns all routes.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking, its helpers too"
+)]
 
 mod actors;
 

@@ -50,10 +50,28 @@ async fn sixteen_callers_add_forty_clients_each_one_by_one() {
     world.holds_together(&room).await;
 }
 
+#[tokio::test]
+async fn sixteen_callers_who_add_one_by_one_see_each_what_he_did() {
+    let world = World::new().await;
+    let aaa = world.client("aaa").await;
+    let crowd = world.crowd(80).await;
+    let room = world.group(&[&aaa]).await;
+    for (client, answer) in
+        crowd.iter().zip(all_at_once(16, crowd.iter().map(|client| aaa.adds_one(&room, client))).await)
+    {
+        assert_eq!((answer.status, answer.outcomes()), (200, pairs(&[(client, "added")])), "{}", answer.body);
+        let seen = answer.good();
+        let members = ids(&seen["members"]);
+        assert!(members.contains(client) && seen["memberCount"] == json!(members.len()), "{seen}");
+    }
+    assert_eq!(world.sight(&room).await.room["memberCount"], json!(81));
+    world.holds_together(&room).await;
+}
+
 /// Adds each in a call of its own, and waits for every answer.
 async fn one_by_one(actor: Actor, room: String, clients: Vec<String>) {
     for client in clients {
-        let answer = actor.adds_one(&room, &client).send().await;
+        let answer = actor.adds_one(&room, &client).header("Prefer", "return=minimal").send().await;
         assert_eq!((answer.status, answer.outcomes()), (200, pairs(&[(&client, "added")])), "{}", answer.body);
     }
 }

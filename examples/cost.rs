@@ -1,0 +1,114 @@
+//! Prints docs/cost.md: what a typical call of each route asks of the table. See the page's own first lines for the command.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+#[allow(dead_code, missing_docs)]
+#[path = "../tests/api/actors.rs"]
+mod actors;
+
+use actors::{Actor, Call, World};
+use local::Stack;
+use serde_json::json;
+
+const HEAD: &str = "\
+# What a call costs
+
+Printed by `cargo build --bins && cargo run --quiet --example cost > docs/cost.md`: every call below is made once, against
+the real binaries on the local stack, and counted there.
+
+*Requests* are calls of DynamoDB, *rounds* how many of them had to wait for one another. *Units* are those that the embedded
+engine reports, by DynamoDB's rules (4 KB a strongly consistent read unit, 1 KB a write unit, twice that inside a
+transaction); what a deployment pays for them is in `infra/README.md`. Names and texts longer than these tests' add to them.
+
+| call | requests | rounds | read units | write units |
+| --- | ---: | ---: | ---: | ---: |";
+
+#[tokio::main]
+async fn main() {
+    let program = std::env::current_exe().expect("a path to this program");
+    let binaries = program.ancestors().nth(2).expect("target/debug/examples is two folders deep");
+    let world = World::on(Stack::builder().bin_dir(binaries).count_rounds(true)).await;
+    println!("{HEAD}");
+    for (what, call) in calls(&world).await {
+        let answer = call.send().await;
+        let cost = world.stack.invocation(&answer.request_id()).expect("the stack counts");
+        let (requests, rounds) = (cost.requests.len(), cost.rounds.unwrap_or_default());
+        let refused = if answer.status == 200 { String::new() } else { format!(" → {}", answer.status) };
+        println!(
+            "| {what}{refused} | {requests} | {rounds} | {} | {} |",
+            0.0 + cost.read_units(),
+            0.0 + cost.write_units()
+        );
+    }
+}
+
+/// Rooms of `first` and each of these crowds.
+async fn rooms_of(world: &World, first: &Actor, crowds: [&[&str]; 4]) -> Vec<String> {
+    let mut rooms = Vec::new();
+    for crowd in crowds {
+        let room = world.group(&[first]).await;
+        let all = json!({ "invitees": crowd, "partial": true });
+        world.platform().post(&format!("/rooms/{room}/members"), all).send().await.good();
+        rooms.push(room);
+    }
+    rooms
+}
+
+/// What is asked, and the call.
+async fn calls(world: &World) -> Vec<(&'static str, Call)> {
+    let [aaa, bbb, _ccc] = world.clients(["aaa", "bbb", "ccc"]).await;
+    let body = json!({ "_id": "ddd", "nickname": "DDD", "email": "ddd@example.com" });
+    world.platform().post("/admin/clients", body).send().await.good();
+    world
+        .platform()
+        .post("/admin/clients", json!({ "_id": "aaa", "token": "operators-own-token" }))
+        .send()
+        .await
+        .good();
+    let crowd = world.crowd(1_089).await;
+    let crowd: Vec<&str> = crowd.iter().map(String::as_str).collect();
+    let (members, new) = crowd.split_at(999);
+    let rooms = [9, 9, 9, 999].map(|size| &members[..size]);
+    let rooms = rooms_of(world, &aaa, rooms).await;
+    let [ten, forty_five, ninety, thousand] = [0, 1, 2, 3].map(|at| rooms[at].as_str());
+    aaa.talk_invites(ten, json!({ "email": "eee@example.com" })).send().await.bare();
+    let (minimal, bound) = (aaa.clone().with("Prefer", "return=minimal"), world.bearer("aaa", "operators-own-token"));
+    let told = json!({ "systemMessage": true });
+    let page = |room: &str, list: &str| aaa.get(&format!("/rooms/{room}/{list}"));
+    vec![
+        ("`POST /rooms/:id/members`, 1 client, room of 10", aaa.adds(ten, &new[..1])),
+        ("… with a system message", aaa.adds(ten, &new[1..2]).and(told.clone())),
+        ("… as an invitation", aaa.invites(ten, &new[2..3])),
+        ("… a member already", aaa.adds(ten, &new[..1])),
+        ("… nobody of that id", aaa.adds(ten, &["nobody"])),
+        ("… by the platform", world.platform().adds(ten, &new[3..4])),
+        ("… with a token that the operator bound", bound.adds(ten, &new[4..5])),
+        ("… `Prefer: return=minimal`", minimal.adds(ten, &new[5..6])),
+        ("… 45 clients", aaa.adds(forty_five, &new[..45])),
+        ("… 90 clients", aaa.adds(ninety, &new[..90])),
+        ("… 1 client, room of 1,000", aaa.adds(thousand, &new[..1])),
+        ("… 1 client, room of 1,000, `Prefer: return=minimal`", minimal.adds(thousand, &new[1..2])),
+        ("`POST /rooms/:id/members/:invitee`, room of 10", aaa.adds_one(ten, "ccc")),
+        ("`POST /rooms/:id/join`, room of 10", bbb.joins(ten)),
+        ("… with a system message", bbb.joins(ninety).and(told)),
+        ("`GET /rooms/:id`, room of 10", aaa.reads(ten)),
+        ("… room of 1,000", aaa.reads(thousand)),
+        ("`GET /rooms/:id/members?limit=100`, room of 1,000", page(thousand, "members?limit=100")),
+        ("… a later page", page(thousand, "members?limit=100&cursor=c0500")),
+        ("`GET /rooms/:id/events`, 8 entries", page(ten, "events?limit=8")),
+        ("`POST /rooms`, 2 members", aaa.post("/rooms", json!({ "members": ["aaa", "bbb"] }))),
+        ("`POST /v2/rooms/:_id/invite`, by user id", aaa.talk_invites(forty_five, json!({ "_userId": "bbb" }))),
+        ("… by the e-mail of a client", aaa.talk_invites(forty_five, json!({ "email": "ddd@example.com" }))),
+        ("… by an e-mail that nobody has", aaa.talk_invites(forty_five, json!({ "email": "fff@example.com" }))),
+        ("`POST /admin/clients`", world.platform().post("/admin/clients", json!({ "_id": "ggg" }))),
+        (
+            "… with a token issued",
+            world.platform().post("/admin/clients", json!({ "_id": "hhh", "issueAccessToken": true })),
+        ),
+        (
+            "… with an e-mail that is invited to a room",
+            world.platform().post("/admin/clients", json!({ "_id": "eee", "email": "eee@example.com" })),
+        ),
+        ("no such route", aaa.get("/nowhere")),
+        ("no credentials", world.stranger().reads(ten)),
+    ]
+}

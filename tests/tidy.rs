@@ -1,0 +1,417 @@
+//! The house rules that no compiler checks (docs/ARCHITECTURE.md): files ⇄ `[[bin]]` ⇄ template ⇄ pages ⇄ tests, who may
+//! name what, how long a file may be. Each failure names the file and the rule.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking, its helpers too"
+)]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use serde_norway::Value as Yaml;
+
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+/// Lines of a function file.
+const FUNCTION: usize = 90;
+/// Lines of a shared file before its tests.
+const SHARED: usize = 300;
+
+/// A function, as its file tells.
+struct Function {
+    /// `functions/talk/invite.rs`.
+    file: String,
+    /// `talk_invite`.
+    binary: String,
+    text: String,
+}
+
+impl Function {
+    /// `TalkInvite`.
+    fn logical_id(&self) -> String {
+        let capital = |word: &str| word[..1].to_uppercase() + &word[1..];
+        self.binary.split('_').map(capital).collect()
+    }
+}
+
+fn read(file: &str) -> String {
+    std::fs::read_to_string(Path::new(ROOT).join(file)).unwrap_or_else(|error| panic!("{file}: {error}"))
+}
+
+/// The Rust files under a folder, relative to the repository, in order.
+fn rust_files(folder: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut folders = vec![PathBuf::from(ROOT).join(folder)];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display())) {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                found.push(path.strip_prefix(ROOT).unwrap().to_str().unwrap().replace('\\', "/"));
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+fn functions() -> Vec<Function> {
+    let functions = rust_files("functions").into_iter().map(|file| {
+        let stem = Path::new(&file).file_stem().unwrap().to_str().unwrap().to_owned();
+        let binary = if file.starts_with("functions/talk/") { format!("talk_{stem}") } else { stem };
+        Function { text: read(&file), file, binary }
+    });
+    functions.collect()
+}
+
+fn template() -> Yaml {
+    serde_norway::from_str(&read("template.yaml")).expect("template.yaml is YAML")
+}
+
+/// The functions of the template: logical id and description.
+fn template_functions(template: &Yaml) -> BTreeMap<String, &Yaml> {
+    let resources = template["Resources"].as_mapping().unwrap().iter();
+    let functions = resources.filter(|(_, resource)| resource["Type"].as_str() == Some("AWS::Serverless::Function"));
+    functions.map(|(id, resource)| (id.as_str().unwrap().to_owned(), resource)).collect()
+}
+
+/// `POST /rooms/{id}` for each HTTP route of a function, without the copies that end in a slash; `$default`.
+fn routes(function: &Yaml) -> BTreeSet<String> {
+    let events = function["Properties"]["Events"].as_mapping().into_iter().flatten();
+    let routes = events.filter(|(_, event)| event["Type"].as_str() == Some("HttpApi")).map(|(_, event)| {
+        let properties = &event["Properties"];
+        match (properties["Method"].as_str(), properties["Path"].as_str()) {
+            (Some(method), Some(path)) => format!("{} {}", method.to_uppercase(), path.trim_end_matches('/')),
+            _ => "$default".to_owned(),
+        }
+    });
+    routes.collect()
+}
+
+/// The route that a file's first line names: what stands between its first backticks, without the query.
+fn named_route(first_line: &str) -> Option<String> {
+    let named = first_line.strip_prefix("//! ")?.split('`').nth(1)?;
+    let path = named.split('?').next()?;
+    let parts = path.split('/').map(|part| match part.strip_prefix(':') {
+        Some(name) => format!("{{{}}}", name.trim_start_matches('_')),
+        None => part.to_owned(),
+    });
+    Some(parts.collect::<Vec<_>>().join("/"))
+}
+
+/// `[[bin]]` of Cargo.toml: name and path.
+fn binaries() -> BTreeMap<String, String> {
+    let manifest = read("Cargo.toml");
+    let value = |line: &str| line.split('"').nth(1).unwrap_or_default().to_owned();
+    let mut found = BTreeMap::new();
+    for section in manifest.split("\n[").filter_map(|section| section.strip_prefix("[bin]]")) {
+        let line = |name: &str| section.lines().find(|line| line.starts_with(name)).map(value).unwrap_or_default();
+        found.insert(line("name ="), line("path ="));
+    }
+    found
+}
+
+/// The lines of one table of a manifest.
+fn manifest_table(file: &str, table: &str) -> Vec<String> {
+    let manifest = read(file);
+    let lines = manifest.lines().skip_while(|line| *line != format!("[{table}]")).skip(1);
+    lines.take_while(|line| !line.starts_with('[')).map(str::to_owned).collect()
+}
+
+/// A file without its tests and without its comments.
+fn code(file: &str) -> String {
+    let text = read(file);
+    let lines = text.lines().take_while(|line| *line != "#[cfg(test)]");
+    let lines = lines.map(|line| line.split("//").next().unwrap_or_default());
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// Fails with every breach at once.
+fn none(rule: &str, breaches: Vec<String>) {
+    assert!(breaches.is_empty(), "{rule}:\n  {}\n", breaches.join("\n  "));
+}
+
+/// The breaches of "this file names none of these".
+fn namings(file: &str, forbidden: &[&str]) -> Vec<String> {
+    let code = code(file);
+    let mut breaches = Vec::new();
+    for (number, line) in code.lines().enumerate() {
+        for word in forbidden.iter().filter(|word| line.contains(**word)) {
+            breaches.push(format!("{file}:{}: names `{word}`", number + 1));
+        }
+    }
+    breaches
+}
+
+#[test]
+fn every_function_file_is_a_binary_and_every_binary_a_function_file() {
+    let files: BTreeMap<String, String> =
+        functions().into_iter().map(|function| (function.binary, function.file)).collect();
+    let binaries = binaries();
+    let mut breaches = Vec::new();
+    for (binary, file) in &files {
+        match binaries.get(binary) {
+            None => breaches.push(format!("{file}: Cargo.toml has no [[bin]] `{binary}`")),
+            Some(path) if path != file => {
+                breaches.push(format!("Cargo.toml: [[bin]] `{binary}` is {path}, not {file}"))
+            }
+            Some(_) => {}
+        }
+    }
+    let missing = binaries.keys().filter(|binary| !files.contains_key(*binary));
+    breaches.extend(missing.map(|binary| format!("Cargo.toml: [[bin]] `{binary}` has no file under functions/")));
+    none("a function is one file and one [[bin]]; `talk_` before those of functions/talk", breaches);
+}
+
+#[test]
+fn every_function_stands_in_the_template_under_its_binarys_name() {
+    let template = template();
+    let described = template_functions(&template);
+    let mut breaches = Vec::new();
+    let functions = functions();
+    for function in &functions {
+        let (id, binary) = (function.logical_id(), function.binary.as_str());
+        match described.get(&id) {
+            None => breaches.push(format!("{}: template.yaml has no function `{id}`", function.file)),
+            Some(found) => {
+                let built = found["Metadata"]["BuildProperties"]["Binary"].as_str().unwrap_or("nothing");
+                if built != binary {
+                    breaches.push(format!("template.yaml: `{id}` builds `{built}`, not `{binary}`"));
+                }
+            }
+        }
+    }
+    let ids: BTreeSet<String> = functions.iter().map(Function::logical_id).collect();
+    let missing = described.keys().filter(|id| !ids.contains(*id));
+    breaches.extend(missing.map(|id| format!("template.yaml: `{id}` has no file under functions/")));
+    none("a function's logical id is its binary's name in capitals", breaches);
+}
+
+#[test]
+fn the_first_line_of_a_function_names_its_route_in_the_template() {
+    let template = template();
+    let described = template_functions(&template);
+    let mut breaches = Vec::new();
+    for function in functions() {
+        let first = function.text.lines().next().unwrap_or_default();
+        if !first.starts_with("//! ") {
+            breaches.push(format!("{}: the first line is `{first}`, not `//! …`", function.file));
+            continue;
+        }
+        let Some(described) = described.get(&function.logical_id()) else { continue };
+        let routes = routes(described);
+        let names_one = named_route(first).is_some_and(|route| routes.contains(&route));
+        if !routes.is_empty() && !names_one {
+            breaches.push(format!("{}: `{first}` names none of its routes {routes:?}", function.file));
+        }
+    }
+    none("a function's first line names its route", breaches);
+}
+
+#[test]
+fn every_function_has_a_page() {
+    let pages: BTreeSet<String> = std::fs::read_dir(Path::new(ROOT).join("docs/api"))
+        .map(|entries| entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect())
+        .unwrap_or_default();
+    let expected: BTreeMap<String, String> =
+        functions().into_iter().map(|function| (format!("{}.md", function.binary), function.file)).collect();
+    let mut breaches = Vec::new();
+    for (page, file) in expected.iter().filter(|(page, _)| !pages.contains(*page)) {
+        breaches.push(format!("{file}: no docs/api/{page}"));
+    }
+    let not_of_a_function = |page: &&String| !expected.contains_key(*page) && *page != "README.md";
+    breaches.extend(pages.iter().filter(not_of_a_function).map(|page| format!("docs/api/{page}: no such function")));
+    none("a function has a page of its name, and a page a function", breaches);
+}
+
+#[test]
+fn every_function_has_a_test_module() {
+    let modules = read("tests/api/main.rs");
+    let mut breaches = Vec::new();
+    for function in functions() {
+        let (binary, file) = (&function.binary, format!("tests/api/{}.rs", function.binary));
+        // What `$default` answers belongs to bad input.
+        if binary == "route_not_found" {
+            continue;
+        }
+        if !Path::new(ROOT).join(&file).exists() {
+            breaches.push(format!("{}: no {file}", function.file));
+        } else if !modules.lines().any(|line| line == format!("mod {binary};")) {
+            breaches.push(format!("tests/api/main.rs: no `mod {binary};`"));
+        } else if !read(&file).contains("#[tokio::test]") {
+            breaches.push(format!("{file}: holds no test"));
+        }
+    }
+    none("a function has a test module of its name", breaches);
+}
+
+#[test]
+fn the_functions_cannot_reach_round_the_store() {
+    let mut breaches = Vec::new();
+    for line in manifest_table("Cargo.toml", "dependencies") {
+        if line.starts_with("aws-") || line.starts_with("serde_dynamo") {
+            breaches.push(format!("Cargo.toml, [dependencies]: `{line}`"));
+        }
+    }
+    none("the root package does not depend on the DynamoDB SDK", breaches);
+}
+
+#[test]
+fn each_file_names_only_what_its_room_knows() {
+    let mut breaches = Vec::new();
+    for function in functions() {
+        let others = ["aws_sdk_dynamodb", "serde_dynamo", "lambda_runtime", "std::env", "jiff", "percent_encoding"];
+        breaches.extend(namings(&function.file, &others));
+        breaches.extend(namings(
+            &function.file,
+            if function.file.starts_with("functions/talk/") {
+                &["dialect::imkit"]
+            } else if function.file.starts_with("functions/imkit/") {
+                &["dialect::talk"]
+            } else {
+                &[]
+            },
+        ));
+    }
+    for file in rust_files("shared/src") {
+        let inside = |folder: &str| file.starts_with(&format!("shared/src/{folder}"));
+        if !inside("store/") {
+            breaches.extend(namings(&file, &["aws_sdk_dynamodb", "aws_config", "serde_dynamo"]));
+        }
+        if inside("store/") {
+            breaches.extend(namings(&file, &["crate::dialect", "crate::request", "status_code", "serde_json"]));
+        }
+        if inside("dialect/imkit/") {
+            breaches.extend(namings(&file, &["talk"]));
+        }
+        if inside("dialect/talk/") {
+            breaches.extend(namings(&file, &["imkit"]));
+        }
+        if inside("membership.rs") {
+            let impure = ["async ", ".await", "crate::store", "Time::now", "std::env", "serde_json", "crate::dialect"];
+            breaches.extend(namings(&file, &impure));
+        }
+        if inside("error.rs") {
+            breaches.extend(namings(&file, &["status", "crate::dialect", "http"]));
+        }
+        if !inside("time.rs") {
+            breaches.extend(namings(&file, &["SystemTime", "Instant::now", "Timestamp::now", "jiff"]));
+        }
+        if !inside("lambda.rs") {
+            breaches.extend(namings(&file, &["std::env", "lambda_runtime", "tracing::"]));
+        }
+        let records = ["app.rs", "client.rs", "room.rs", "invitation.rs", "message.rs", "change.rs"];
+        if records.iter().any(|record| inside(record)) {
+            breaches.extend(namings(&file, &["crate::dialect", "crate::store", "async ", "Time::now"]));
+        }
+    }
+    none("who may name what (design.md, the table of rooms)", breaches);
+}
+
+#[test]
+fn no_file_has_two_subjects() {
+    let mut breaches = Vec::new();
+    for function in functions() {
+        let lines = function.text.lines().count();
+        if lines > FUNCTION {
+            breaches.push(format!("{}: {lines} lines, {FUNCTION} at most", function.file));
+        }
+    }
+    for file in rust_files("shared/src") {
+        let lines = read(&file).lines().take_while(|line| *line != "#[cfg(test)]").count();
+        if lines > SHARED {
+            breaches.push(format!("{file}: {lines} lines before its tests, {SHARED} at most"));
+        }
+    }
+    none("a file past its length has two subjects", breaches);
+}
+
+#[test]
+fn nothing_is_left_half_done() {
+    let mut breaches = Vec::new();
+    for folder in ["functions", "shared", "infra/local", "tests", "examples"] {
+        for file in rust_files(folder) {
+            // Spelt in two parts, so that this file passes its own rule.
+            let unfinished =
+                [["todo", "!("], ["unimplemented", "!("], ["dbg", "!("], ["#[igno", "re"]].map(|parts| parts.concat());
+            let text = read(&file);
+            for (number, line) in text.lines().enumerate() {
+                for word in unfinished.iter().filter(|word| line.contains(word.as_str())) {
+                    breaches.push(format!("{file}:{}: `{word}`", number + 1));
+                }
+            }
+        }
+    }
+    none("nothing half done is committed", breaches);
+}
+
+#[test]
+fn every_error_code_is_explained() {
+    let imkit = code("shared/src/dialect/imkit/mod.rs");
+    let mut codes: BTreeSet<String> = imkit.split('"').filter(|word| is_code(word)).map(str::to_owned).collect();
+    // Talk's arms hold a status and its own number: `(403, 220,`.
+    let talk: String = code("shared/src/dialect/talk/mod.rs").split_whitespace().collect();
+    let numbers = talk.split('(').filter_map(|arm| {
+        let mut parts = arm.split(',');
+        let (status, number) = (parts.next()?.parse::<u16>().ok()?, parts.next()?.parse::<u16>().ok()?);
+        (status >= 400).then(|| number.to_string())
+    });
+    codes.extend(numbers);
+    assert!(codes.contains("ROOM_FULL") && codes.contains("239"), "the codes are found: {codes:?}");
+
+    let page = std::fs::read_to_string(Path::new(ROOT).join("docs/errors.md")).unwrap_or_default();
+    let cells = page.lines().filter(|line| line.starts_with('|')).flat_map(|line| line.split('|'));
+    let said: BTreeSet<&str> = cells.map(|cell| cell.trim().trim_matches('`')).collect();
+    let unsaid = codes.iter().filter(|code| !said.contains(code.as_str()));
+    let mut breaches: Vec<String> = unsaid.map(|code| format!("docs/errors.md: no row for `{code}`")).collect();
+    // API Gateway itself refuses what comes too fast.
+    let invented = said.iter().filter(|code| is_code(code) && !codes.contains(**code) && **code != "RATE_LIMITED");
+    breaches.extend(invented.map(|code| format!("docs/errors.md: no error has the code `{code}`")));
+    none("every error code has a row in a table of docs/errors.md, and no other has", breaches);
+}
+
+/// `UPPER_SNAKE`, of one word or more.
+fn is_code(word: &str) -> bool {
+    word.len() >= 4 && word.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_')
+}
+
+#[test]
+fn every_error_has_its_place_in_both_dialects() {
+    let error = code("shared/src/error.rs");
+    let body = error.split("pub enum Error {").nth(1).unwrap().split("\n}").next().unwrap();
+    let variants: BTreeSet<&str> = body
+        .lines()
+        .filter_map(|line| line.strip_prefix("    "))
+        .filter(|line| line.starts_with(|first: char| first.is_ascii_uppercase()))
+        .map(|line| line.split(|end: char| !end.is_ascii_alphanumeric()).next().unwrap())
+        .collect();
+    assert!(variants.len() > 15, "the variants are found: {variants:?}");
+    let mut breaches = Vec::new();
+    for file in ["shared/src/dialect/imkit/mod.rs", "shared/src/dialect/talk/mod.rs"] {
+        let table = code(file);
+        let named = |variant: &&&str| {
+            let name = format!("Error::{variant}");
+            table
+                .match_indices(&name)
+                .any(|(at, _)| !table[at + name.len()..].starts_with(|next: char| next.is_ascii_alphanumeric()))
+        };
+        let unnamed: Vec<_> = variants.iter().filter(|variant| !named(variant)).collect();
+        breaches.extend(unnamed.into_iter().map(|variant| format!("{file}: no arm names `Error::{variant}`")));
+    }
+    none("no error is lumped with others unseen", breaches);
+}
+
+#[test]
+fn every_module_says_what_it_is_for() {
+    let mut breaches = Vec::new();
+    for folder in ["functions", "shared/src", "infra/local/src", "tests", "examples"] {
+        for file in rust_files(folder) {
+            if !read(&file).starts_with("//! ") {
+                breaches.push(format!("{file}: its first line is no `//! ` sentence"));
+            }
+        }
+    }
+    none("every file begins with a sentence on what it is for", breaches);
+}
