@@ -236,3 +236,128 @@ impl Json {
         serde_json::from_str(&self.0).unwrap_or_default()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const BEFORE: Time = Time::from_millis(1_000);
+    const NOW: Time = Time::from_millis(2_000);
+
+    fn id() -> ClientId {
+        ClientId::parse("_id", "aaa").unwrap()
+    }
+
+    fn is(text: &str) -> Said<String> {
+        Said::Is(text.to_owned())
+    }
+
+    fn object(value: Value) -> Map<String, Value> {
+        value.as_object().cloned().unwrap()
+    }
+
+    fn full() -> Statement {
+        Statement {
+            nickname: is("Ann"),
+            avatar_url: is("u"),
+            description: is("d"),
+            user_agent: is("a"),
+            is_robot: Some(true),
+            email: is(" Ann@X.io"),
+            mobile: is("131 0000 0000"),
+            custom: object(json!({ "plan": { "tier": 1 }, "seat": 7 })),
+            logs_in: false,
+        }
+    }
+
+    fn client() -> Client {
+        full().applied(&id(), None, &Region::default(), BEFORE).unwrap()
+    }
+
+    fn after(said: Statement) -> Client {
+        said.applied(&id(), Some(client()), &Region::default(), NOW).unwrap()
+    }
+
+    #[test]
+    fn a_new_client_is_what_is_said_of_it() {
+        let client = client();
+        assert_eq!((client.email.as_deref(), client.mobile.as_deref()), (Some(" Ann@X.io"), Some("131 0000 0000")));
+        assert_eq!(client.addresses, ["+8613100000000", "ann@x.io"], "canonical, the mobile first");
+        assert_eq!((client.version, client.created_at, client.updated_at), (1, BEFORE, BEFORE));
+        assert_eq!(client.profile.last_login, BEFORE, "at first, when it was created");
+        let nobody = Statement::default().applied(&id(), None, &Region::default(), NOW).unwrap();
+        assert_eq!(nobody.profile, Profile { last_login: NOW, ..Profile::default() });
+        assert!(nobody.addresses.is_empty() && nobody.custom.is_empty());
+    }
+
+    #[test]
+    fn what_is_omitted_stays() {
+        let (before, after) = (client(), after(Statement::default()));
+        assert_eq!(after.profile, before.profile);
+        assert_eq!((after.email, after.mobile, after.addresses), (before.email, before.mobile, before.addresses));
+        assert_eq!(after.custom, before.custom);
+        assert_eq!((after.version, after.created_at, after.updated_at), (2, BEFORE, NOW));
+    }
+
+    #[test]
+    fn null_removes() {
+        let none = || Said::None;
+        let after = after(Statement {
+            nickname: none(),
+            avatar_url: none(),
+            description: none(),
+            user_agent: none(),
+            email: none(),
+            mobile: none(),
+            custom: object(json!({ "plan": null, "nothing": null })),
+            ..Statement::default()
+        });
+        assert_eq!(after.profile, Profile { is_robot: true, last_login: BEFORE, ..Profile::default() });
+        assert_eq!((after.email, after.mobile, after.addresses), (None, None, Vec::new()));
+        assert_eq!(after.custom.object(), object(json!({ "seat": 7 })));
+    }
+
+    #[test]
+    fn fields_of_the_operators_own_are_merged_one_by_one() {
+        let custom = object(json!({ "plan": { "since": 2020 }, "locale": "zh" }));
+        let after = after(Statement { custom, ..Statement::default() });
+        let merged = json!({ "plan": { "since": 2020 }, "seat": 7, "locale": "zh" });
+        assert_eq!(after.custom.object(), object(merged), "a field is replaced, not its inside");
+    }
+
+    #[test]
+    fn only_a_token_is_a_login() {
+        assert_eq!(after(Statement { logs_in: true, ..Statement::default() }).profile.last_login, NOW);
+        assert_eq!(after(full()).profile.last_login, BEFORE);
+    }
+
+    #[test]
+    fn a_mobile_is_read_under_the_apps_region() {
+        let said = Statement { mobile: is("(202) 555-0173"), ..Statement::default() };
+        let american = said.clone().applied(&id(), None, &Region::parse("US").unwrap(), NOW).unwrap();
+        assert_eq!(american.addresses, ["+12025550173"]);
+        assert_ne!(said.applied(&id(), None, &Region::default(), NOW).unwrap().addresses, ["+12025550173"]);
+    }
+
+    #[test]
+    fn what_is_no_address_is_refused_by_name() {
+        for (said, name) in [
+            (Statement { email: is("nobody"), ..Statement::default() }, "`email`"),
+            (Statement { mobile: is("12"), ..Statement::default() }, "`mobile`"),
+        ] {
+            let refusal = said.applied(&id(), Some(client()), &Region::default(), NOW).unwrap_err().to_string();
+            assert!(refusal.starts_with(name), "{refusal}");
+        }
+    }
+
+    #[test]
+    fn a_client_loses_one_address_and_keeps_the_other() {
+        let without = client().without_address("ann@x.io");
+        assert_eq!((without.email, without.addresses), (None, vec!["+8613100000000".to_owned()]));
+        assert_eq!(without.version, 2, "or its own next upsert would not notice");
+        let without = client().without_address("+8613100000000");
+        assert_eq!((without.mobile, without.addresses), (None, vec!["ann@x.io".to_owned()]));
+    }
+}

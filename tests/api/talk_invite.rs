@@ -1,6 +1,6 @@
 //! `POST /v2/rooms/:_id/invite`.
 
-use local::Stack;
+use local::{Fault, Stack};
 use serde_json::{Value, json};
 
 use crate::actors::{Actor, Call, World, ids, pairs, text};
@@ -856,5 +856,38 @@ async fn neither_addresses_nor_tokens_are_logged() {
     assert!(logs.iter().filter(|line| line.contains("talk_invite")).count() >= 4, "{logs:?}");
     for secret in ["x.io", "3100000000", world.api_key(), world.client_key(), "SampleApp.aaa."] {
         assert!(!logs.iter().any(|line| line.contains(secret)), "`{secret}` is logged: {logs:?}");
+    }
+}
+
+// What comes after.
+
+#[tokio::test]
+async fn an_address_that_the_new_invitation_does_not_name_is_invited_no_more() {
+    let (world, aaa, room) = talk_room(json!({})).await;
+    aaa.talk_invites(&room, json!({ "mobile": "13100000000", "email": "new@x.io" })).send().await.bare();
+    world.invitation_expires(&room, "+8613100000000").await;
+    aaa.talk_invites(&room, json!({ "mobile": "13100000000" })).send().await.bare();
+    let made = json!({ "_id": "new", "email": "new@x.io" });
+    let made = world.platform().post("/admin/clients", made).send().await.good();
+    assert_eq!(made["claims"], json!([]));
+    let made = json!({ "_id": "new", "mobile": "13100000000" });
+    let made = world.platform().post("/admin/clients", made).send().await.good();
+    assert_eq!(made["claims"], json!([{ "room": room, "outcome": "joined" }]));
+    world.holds_together(&room).await;
+}
+
+#[tokio::test]
+async fn an_answer_lost_on_the_way_invites_once() {
+    for (turn, whom) in [json!({ "_userId": "bbb" }), json!({ "email": "new@x.io" })].into_iter().enumerate() {
+        let (world, aaa, room) = talk_room(json!({})).await;
+        world.client("bbb").await;
+        let before = world.events(&room).await.len();
+        for _ in 0..3 {
+            world.stack.faults().next("TransactWriteItems", Fault::LoseResponse);
+        }
+        let reply = aaa.talk_invites(&room, whom).send().await.bare();
+        assert_eq!(reply["room"]["memberCount"], [2, 1][turn]);
+        assert_eq!(world.events(&room).await.len(), before + 1);
+        world.holds_together(&room).await;
     }
 }

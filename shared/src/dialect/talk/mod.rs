@@ -204,3 +204,171 @@ fn spell(result: &mut Value, name: &str) {
     result["py"] = json!(py);
     result["pys"] = json!(pys);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::{ClientId, RoomId};
+
+    fn client(id: &str) -> ClientId {
+        ClientId::parse("id", id).unwrap()
+    }
+
+    fn request(event: Value) -> Request {
+        serde_json::from_value(event).unwrap()
+    }
+
+    fn told(error: &Error, language: &str) -> (u16, Value) {
+        let response = refuse(&request(json!({ "headers": { "x-language": language } })), error);
+        (response.status_code, serde_json::from_str(&response.body).unwrap())
+    }
+
+    /// Every error with its row of talk.md 3.2.
+    fn table() -> Vec<(Error, u16, u16, &'static str, &'static str)> {
+        let room = || RoomId::parse("id", "r1").unwrap();
+        let expired = "Your login session has expired. Please relogin and try again";
+        vec![
+            (
+                Error::MissingToken,
+                403,
+                201,
+                "You are not login yet. Please login into your account first.",
+                "用户未登录",
+            ),
+            (Error::NotRoomMember { room: room() }, 403, 204, "room r1 member does not exist", "非 room r1 成员"),
+            (
+                Error::Banned { room: room(), clients: vec![client("bbb")] },
+                403,
+                219,
+                "You are not authorized to access",
+                "无访问权限",
+            ),
+            (Error::UnknownToken, 403, 220, expired, "你的登录已过期，请重新登录"),
+            (Error::ExpiredToken, 403, 220, expired, "你的登录已过期，请重新登录"),
+            (Error::InvalidClientKey, 403, 220, expired, "你的登录已过期，请重新登录"),
+            (Error::InvalidApiKey, 403, 220, expired, "你的登录已过期，请重新登录"),
+            (Error::InvitationExists, 400, 237, "Invitation record already exists", "邀请记录已存在"),
+            (Error::MemberExists { client: client("bbb") }, 400, 239, "Member already exist", "成员已存在"),
+            (
+                Error::RoomClosed { room: room() },
+                403,
+                243,
+                "Operation not permitted：Invite to closed room",
+                "操作不可执行：Invite to closed room",
+            ),
+            (
+                Error::RoomFull { room: room(), max_members: 2 },
+                403,
+                243,
+                "Operation not permitted：Invite to full room",
+                "操作不可执行：Invite to full room",
+            ),
+            (
+                Error::DirectRoom { room: room() },
+                403,
+                243,
+                "Operation not permitted：Invite to direct room",
+                "操作不可执行：Invite to direct room",
+            ),
+            (
+                Error::InvitationRequired { room: room() },
+                403,
+                243,
+                "Operation not permitted：Join without invitation",
+                "操作不可执行：Join without invitation",
+            ),
+            (
+                Error::MissingParameter { names: &["email", "mobile"] },
+                400,
+                400,
+                "Parameter missing : email, mobile",
+                "缺少参数： email, mobile",
+            ),
+            (Error::RoomNotFound { room: room() }, 400, 401, "Object not found : room r1", "未找到对象： room r1"),
+            (
+                Error::ClientsNotFound { missing: vec![client("bbb"), client("ccc")] },
+                400,
+                401,
+                "Object not found : user bbb, user ccc",
+                "未找到对象： user bbb, user ccc",
+            ),
+            (Error::invalid("email", "is odd"), 400, 405, "Invalid parameter : email", "无效的参数： email"),
+            (Error::InvalidBody { reason: "odd".into() }, 400, 405, "Invalid parameter : body", "无效的参数： body"),
+            (Error::BodyTooLarge { limit: 9 }, 400, 405, "Invalid parameter : body", "无效的参数： body"),
+            (Error::RouteNotFound, 404, 404, "Not Found", "Not Found"),
+        ]
+    }
+
+    #[test]
+    fn every_error_has_its_documented_number_and_texts() {
+        for (error, status, code, english, chinese) in table() {
+            for (language, message) in [("en", english), ("", english), ("fr", english), ("zh", chinese)] {
+                let expected = (status, json!({ "code": code, "message": message }));
+                assert_eq!(told(&error, language), expected, "{error:?} in `{language}`");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_our_fault_leaks_nothing() {
+        for language in ["en", "zh"] {
+            let (status, body) = told(&Error::internal("table `secret` is gone"), language);
+            assert_eq!((status, &body["code"]), (500, &json!(100)));
+            assert!(!body.to_string().contains("secret"), "{body}");
+        }
+    }
+
+    #[test]
+    fn a_busy_room_says_when_to_come_again() {
+        let response = refuse(&Request::default(), &Error::Busy);
+        assert_eq!((response.status_code, response.headers["retry-after"].as_str()), (503, "1"));
+        assert!(response.body.starts_with(r#"{"code":100,"#), "{}", response.body);
+    }
+
+    #[test]
+    fn the_first_of_query_body_header_and_cookie_says_the_language() {
+        let spoken = |event| {
+            let response = refuse(&request(event), &Error::MissingToken);
+            if response.body.contains("用户未登录") { "zh" } else { "en" }
+        };
+        let (query, cookie) = (json!({ "lang": "zh" }), json!(["a=b; lang=zh"]));
+        let (body, header) = (r#"{"lang":"zh"}"#, json!({ "X-Language": "zh" }));
+        assert_eq!(spoken(json!({})), "en");
+        assert_eq!(spoken(json!({ "queryStringParameters": query })), "zh");
+        assert_eq!(spoken(json!({ "body": body })), "zh");
+        assert_eq!(spoken(json!({ "headers": header })), "zh");
+        assert_eq!(spoken(json!({ "cookies": cookie })), "zh");
+        let english = json!({ "lang": "en" });
+        assert_eq!(spoken(json!({ "queryStringParameters": english, "body": body })), "en");
+        assert_eq!(spoken(json!({ "body": r#"{"lang":"en"}"#, "headers": header })), "en");
+        assert_eq!(spoken(json!({ "headers": { "x-language": "en" }, "cookies": cookie })), "en");
+        assert_eq!(spoken(json!({ "body": "no JSON", "headers": header })), "zh", "whatever the body is");
+    }
+
+    fn person(email: Option<&str>) -> Client {
+        let now = crate::time::Time::from_millis(0);
+        let said = crate::client::Statement {
+            email: email.map_or(crate::client::Said::Nothing, |email| crate::client::Said::Is(email.to_owned())),
+            mobile: crate::client::Said::Is("13100000000".to_owned()),
+            ..Default::default()
+        };
+        said.applied(&client("bbb"), None, &Default::default(), now).unwrap()
+    }
+
+    #[test]
+    fn a_persons_email_is_shown_as_a_login_where_addresses_are_shown_at_all() {
+        let shown = user(&person(Some(" Ann@BÜCHER.example")), Addresses::Shown);
+        assert_eq!(shown["emailForLogin"], "ann@bücher.example");
+        assert_eq!(shown["emailDomain"], "xn--bcher-kva.example");
+        for hidden in [user(&person(Some("ann@x.io")), Addresses::Hidden), user(&person(None), Addresses::Shown)] {
+            assert!(hidden.get("emailForLogin").is_none() && hidden.get("emailDomain").is_none(), "{hidden}");
+            assert!(!hidden.to_string().contains("3100000000"), "a mobile is never shown: {hidden}");
+        }
+    }
+
+    #[test]
+    fn a_person_without_a_nickname_is_named_by_the_id() {
+        let nameless = user(&person(None), Addresses::Shown);
+        assert_eq!((&nameless["name"], &nameless["avatarUrl"]), (&json!("bbb"), &json!("")));
+    }
+}
