@@ -224,6 +224,7 @@ mod tests {
     }
 
     /// Every error with its row of talk.md 3.2.
+    #[allow(clippy::too_many_lines, reason = "a table, whole")]
     fn table() -> Vec<(Error, u16, u16, &'static str, &'static str)> {
         let room = || RoomId::parse("id", "r1").unwrap();
         let expired = "Your login session has expired. Please relogin and try again";
