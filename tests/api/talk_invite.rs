@@ -891,3 +891,16 @@ async fn an_answer_lost_on_the_way_invites_once() {
         world.holds_together(&room).await;
     }
 }
+
+#[tokio::test]
+async fn nobody_invites_himself_into_a_room_that_requires_an_invitation() {
+    let world = World::new().await;
+    let [aaa, bbb, ccc] = world.clients(["aaa", "bbb", "ccc"]).await;
+    let room = world.room(json!({ "members": [aaa.id], "invitationRequired": true })).await;
+    let before = world.sight(&room).await;
+    bbb.talk_invites(&room, json!({ "_userId": "bbb" })).send().await.talk_refused(403, 204);
+    bbb.talk_invites(&room, json!({ "_userId": "ccc" })).send().await.talk_refused(403, 204);
+    assert_eq!(world.sight(&room).await, before);
+    aaa.talk_invites(&room, json!({ "_userId": ccc.id })).send().await.bare();
+    world.holds_together(&room).await;
+}
