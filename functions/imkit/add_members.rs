@@ -30,7 +30,9 @@ async fn handle(house: House, request: Request) -> Result<Reply, Error> {
         let last = parts.peek().is_none();
         let view = if last { asked::view(&request) } else { View::Minimal };
         let visit = Visit { clients, view, ..Visit::to(&room, &credentials) };
-        let done = house.store.act(&visit, |door| membership::add(door, clients, how)).await?;
+        let done = house.store.act(&visit, |door| membership::add(door, clients, how)).await;
+        // A refusal says that nothing has changed (D8): after an earlier part it would be untrue.
+        let done = done.map_err(|error| if earlier.is_empty() { error } else { Error::internal(error) })?;
         if last {
             return Ok(Reply::changed(&done, Shape::Modern).after(&earlier));
         }

@@ -17,8 +17,8 @@ async fn handle(house: House, request: Request) -> Result<Reply, Error> {
     let after = request.query_number("after", 0..=u64::MAX, 0)?;
     let limit = request.query_number("limit", 1..=1_000, 100)?;
     let credentials = Credentials::imkit(&request, None)?;
-    let door = house.store.open(&Visit::to(&room, &credentials)).await?;
-    let room = door.room_from_inside()?;
-    let entries = house.store.entries(&door.app, &room.id, after, limit as usize).await?;
-    Ok(Reply::events(&door.app, room, &entries))
+    let visit = Visit::to(&room, &credentials);
+    let entries = house.store.entries(&credentials.app, &room, after, limit as usize);
+    let (door, entries) = tokio::try_join!(house.store.open(&visit), entries)?;
+    Ok(Reply::events(&door.app, door.room_from_inside()?, &entries))
 }

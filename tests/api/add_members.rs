@@ -742,3 +742,19 @@ async fn two_rounds_suffice_whatever_the_number_of_invitees() {
     let invocation = world.stack.invocation(&answer.request_id()).unwrap();
     assert_eq!(invocation.rounds, Some(1), "{invocation:?}");
 }
+
+#[tokio::test]
+async fn a_call_that_fails_after_its_first_part_does_not_say_that_nothing_was_done() {
+    let world = World::new().await;
+    let aaa = world.client("aaa").await;
+    let crowd = world.crowd(91).await;
+    let invitees: Vec<&str> = crowd.iter().map(String::as_str).collect();
+    let room = world.group(&[&aaa]).await;
+    world.stack.faults().always("Query", local::Fault::Throttle); // only the last part reads the members
+    aaa.adds(&room, &invitees).and(json!({ "partial": true })).send().await.refused(500, "INTERNAL");
+    world.stack.faults().clear();
+    assert_eq!(world.sight(&room).await.room["memberCount"], json!(91));
+    let again = aaa.adds(&room, &invitees).and(json!({ "partial": true })).send().await;
+    assert_eq!(again.good()["memberCount"], json!(92));
+    world.holds_together(&room).await;
+}

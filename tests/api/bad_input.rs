@@ -510,10 +510,8 @@ async fn a_trailing_slash_is_the_same_route() {
     for path in calls {
         world.stranger().post(&path, json!({ "invitees": ["bbb"] })).send().await.refused(401, "INVALID_CLIENT_KEY");
     }
-    for path in ["/rooms/a%2Fb/join/", "/rooms/a%2Fb/"] {
-        let method = if path.ends_with("join/") { Method::POST } else { Method::GET };
-        is_refused_by_name(Dialect::Imkit, aaa.call(method, path).send().await, "id");
-    }
+    // API Gateway decodes the path before anybody sees it: an encoded slash is a slash by then.
+    aaa.call(Method::POST, "/rooms/a%2Fb/join/").send().await.refused(404, "ROUTE_NOT_FOUND");
     aaa.call(Method::PATCH, &format!("/rooms/{room}/")).send().await.refused(404, "ROUTE_NOT_FOUND");
     world.holds_together(&room).await;
 }

@@ -316,6 +316,7 @@ fn seed_000() -> Value {
 }
 
 /// `result` of seed 001, with one of each kind of member and member property.
+#[allow(clippy::too_many_lines, reason = "a document, whole")]
 fn seed_001() -> Value {
     json!({
         "_id": "demo-room",
@@ -406,6 +407,7 @@ fn seed_001() -> Value {
 }
 
 /// `result` of seed 002.
+#[allow(clippy::too_many_lines, reason = "a document, whole")]
 fn seed_002() -> Value {
     json!({
         "_id": "demo-room",

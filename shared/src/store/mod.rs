@@ -25,7 +25,7 @@ pub use visit::{Sought, View, Visit};
 
 /// How long lost races are tried again before the answer is `BUSY`. With the SDK's own three attempts at the last
 /// request still under the functions' time-out.
-const PATIENCE: Duration = Duration::from_secs(6);
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A handle on the table. Clones share it.
 #[derive(Clone)]
