@@ -3,6 +3,7 @@
 //! Needs `sam` (on the path, or where `ROLLCALL_SAM` says), a container engine, and `sam build AddMembers` done for this
 //! machine's architecture. Where one is missing the test says so and passes; with `ROLLCALL_REQUIRE_SAM=1` it fails.
 #![allow(clippy::disallowed_methods, reason = "the test asks its environment what the machine offers")]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking, its helpers too")]
 
 use std::path::Path;
 use std::process::{Command, Stdio};
