@@ -234,6 +234,30 @@ async fn an_invitation_is_never_lost_to_a_sign_up_at_the_same_time() {
 }
 
 #[tokio::test]
+async fn a_sign_up_between_the_reading_and_the_writing_of_an_invitation_joins() {
+    let world = World::new().await;
+    let aaa = world.client("aaa").await;
+    let room = world.group(&[&aaa]).await;
+    // The invitation is decided while nobody has the address, and its write is on its way for a while.
+    world.stack.faults().next("TransactWriteItems", Fault::Delay(Duration::from_secs(2)));
+    let invite = tokio::spawn(aaa.talk_invites(&room, json!({ "email": "bbb@example.com" })).send());
+    let writes = |world: &World| {
+        let invitations = world.stack.invocations().into_iter().filter(|own| own.function == "TalkInvite");
+        invitations.flat_map(|own| own.requests).any(|request| request.action == "TransactWriteItems")
+    };
+    while !writes(&world) {
+        world.stranger().get("/nowhere").send().await;
+    }
+    world.platform().post("/admin/clients", json!({ "_id": "bbb", "email": "bbb@example.com" })).send().await.good();
+
+    let told = invite.await.unwrap().bare();
+    assert_eq!((&told["_id"], told.get("isInvite")), (&json!("bbb"), None), "whoever is invited is known by now");
+    assert_eq!(ids(&aaa.reads(&room).send().await.good()["members"]), ["aaa", "bbb"]);
+    assert_eq!(entries(&world, &room, "member.invited").await, [] as [Value; 0]);
+    world.holds_together(&room).await;
+}
+
+#[tokio::test]
 async fn adding_inviting_and_joining_at_once_leave_one_state_each() {
     let world = World::new().await;
     let aaa = world.client("aaa").await;
