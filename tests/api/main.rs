@@ -14,6 +14,7 @@ mod add_members;
 mod create_app;
 mod create_client;
 mod create_room;
+mod default_route;
 mod get_room;
 mod join_room;
 mod list_events;

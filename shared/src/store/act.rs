@@ -1,6 +1,6 @@
 //! Acting: read, decide, write; again when a race was lost, and looked up when nobody knows how the write ended.
 
-use super::visit::Visit;
+use super::visit::{View, Visit};
 use super::write::Setback;
 use super::{PATIENCE, Store, pause};
 use crate::act::Act;
@@ -45,11 +45,27 @@ impl Store {
         visit: &Visit<'_>,
         decide: impl Fn(&Door) -> Result<(Plan, Option<Room>), Error>,
     ) -> Result<Done, Error> {
+        let mut unknown = Vec::new();
+        match self.try_until_done(visit, decide, &mut unknown).await {
+            Ok(done) => self.with_members(visit, done).await,
+            // A refusal says that nothing has changed; while the end of a write is unknown, nobody can say so.
+            Err(refusal) if !unknown.is_empty() => Err(Error::internal(refusal)),
+            Err(refusal) => Err(refusal),
+        }
+    }
+
+    async fn try_until_done(
+        &self,
+        visit: &Visit<'_>,
+        decide: impl Fn(&Door) -> Result<(Plan, Option<Room>), Error>,
+        unknown: &mut Vec<(Entry, Done)>,
+    ) -> Result<Done, Error> {
         let deadline = Deadline::after(PATIENCE);
-        let mut unknown: Vec<(Entry, Done)> = Vec::new();
+        // Whoever lost a race comes back without asking for the members: no rule needs them, and they are many.
+        let again = Visit { view: View::Minimal, ..*visit };
         for tries in 0.. {
-            let door = self.open(visit).await?;
-            if let Some(done) = self.resolved(&door, &mut unknown).await? {
+            let door = self.open(if tries == 0 { visit } else { &again }).await?;
+            if let Some(done) = self.resolved(&door, unknown).await? {
                 return Ok(done);
             }
             let (plan, room) = decide(&door)?;
@@ -63,7 +79,6 @@ impl Store {
                 Ok(()) => return Ok(done),
                 Err(Setback::Failed(error)) => return Err(error),
                 Err(Setback::Lost | Setback::Crowded) => {}
-                Err(Setback::Unknown(cause)) if !deadline.allows(pause(tries)) => return Err(cause),
                 Err(Setback::Unknown(_)) => unknown.extend(first.map(|entry| (entry, done))),
             }
             let pause = pause(tries);
@@ -72,7 +87,19 @@ impl Store {
             }
             tokio::time::sleep(pause).await;
         }
-        if unknown.is_empty() { Err(Error::Busy) } else { Err(Error::internal("a write's end stayed unknown")) }
+        Err(Error::Busy)
+    }
+
+    /// The members that the reply shows, where a lost race left them unread. The room is read with them, and so may be
+    /// later than the write: it is as up to date as its members are.
+    async fn with_members(&self, visit: &Visit<'_>, mut done: Done) -> Result<Done, Error> {
+        if done.door.page.is_none()
+            && let Some((room, page)) = self.view(&done.door.app, visit).await.map_err(Error::internal)?
+        {
+            done.door.room = room;
+            done.door.page = Some(page);
+        }
+        Ok(done)
     }
 
     /// A write whose answer was lost: the entry in its place tells whose it became.

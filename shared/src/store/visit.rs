@@ -18,6 +18,7 @@ use crate::standing::Page;
 use crate::time::Time;
 
 /// What a request needs to know before anything is decided.
+#[derive(Clone, Copy)]
 pub struct Visit<'a> {
     /// Whom the request says it comes from.
     pub credentials: &'a Credentials,

@@ -1,6 +1,7 @@
 //! IMKit's dialect: every reply in the envelope `RC`/`RM`/`result` (D7), and its table of errors (D8).
 
 pub mod asked;
+mod parts;
 mod view;
 
 use serde_json::{Value, json};

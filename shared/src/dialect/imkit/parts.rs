@@ -1,0 +1,128 @@
+//! The parts of IMKit's replies: members and their properties, messages, entries of the log.
+
+use serde_json::{Value, json};
+
+use super::Shape;
+use crate::client::{Face, Profile};
+use crate::id::{AppId, ClientId, RoomId};
+use crate::log::Entry;
+use crate::message::Message;
+use crate::room::Room;
+use crate::standing::{Membership, Role, Standing, Via};
+use crate::time::Time;
+
+pub(super) fn member(standing: &Standing, shape: Shape) -> Value {
+    person(&standing.client, &standing.profile, shape)
+}
+
+pub(super) fn person(id: &ClientId, profile: &Profile, shape: Shape) -> Value {
+    let mut result = json!({
+        "_id": id,
+        "id": id,
+        "isRobot": profile.is_robot,
+        "lastLoginTimeMS": profile.last_login,
+        "clientType": "user", // D22
+    });
+    put(&mut result, "nickname", profile.nickname.as_ref());
+    put(&mut result, "avatarUrl", profile.avatar_url.as_ref());
+    put(&mut result, "description", profile.description.as_ref());
+    put(&mut result, "userAgent", profile.user_agent.as_ref());
+    if shape == Shape::Legacy {
+        result["lastLoginTime"] = json!(profile.last_login.iso());
+    }
+    result
+}
+
+/// The short form; the time of the last login is not loaded there, and documented as 0.
+fn face(face: &Face) -> Value {
+    let mut result = json!({ "_id": face.id, "id": face.id, "lastLoginTimeMS": 0 });
+    put(&mut result, "nickname", face.nickname.as_ref());
+    put(&mut result, "avatarUrl", face.avatar_url.as_ref());
+    result
+}
+
+pub(super) fn properties(room: &Room, standing: &Standing) -> Option<Value> {
+    let membership = standing.membership()?;
+    let mut result = Value::Object(membership.properties.object());
+    result["client"] = json!(standing.client);
+    result["badge"] = json!(badge(room, membership));
+    put(&mut result, "lastRead", membership.last_read.as_ref());
+    put(&mut result, "role", Some(membership.role).filter(|role| *role != Role::Member).map(Role::as_str));
+    Some(result)
+}
+
+pub(super) fn last_read(standing: &Standing) -> Option<Value> {
+    let message = standing.membership()?.last_read.as_ref()?;
+    Some(json!({ "message": message, "client": standing.client }))
+}
+
+/// Messages after the last one read (D23).
+pub(super) fn badge(room: &Room, membership: &Membership) -> u64 {
+    room.messages.saturating_sub(membership.read_messages)
+}
+
+pub(super) fn message(app: &AppId, room: &RoomId, message: &Message, shape: Shape) -> Value {
+    let Message { id, at, sender, notice } = message;
+    let mut result = json!({
+        "_id": id,
+        "id": id,
+        "room": room,
+        "appID": app,
+        "messageType": notice.message_type(),
+        "message": notice.text(),
+        "sender": sender.as_ref().map(face),
+        "messageTimeMS": at,
+        "updatedAtMS": at,
+        "createdAtMS": at,
+    });
+    put(&mut result, "member", notice.member().map(face));
+    if !notice.invitees().is_empty() {
+        let invitees: Value = notice.invitees().iter().map(invitee).collect();
+        result["extra"] = json!({ "invitees": invitees });
+    }
+    if shape == Shape::Legacy {
+        result["messageTime"] = json!(at.iso());
+    }
+    result
+}
+
+/// A client in `extra.invitees` (D19).
+fn invitee(face: &Face) -> Value {
+    let mut result = json!({ "_id": face.id });
+    put(&mut result, "nickname", face.nickname.as_ref());
+    put(&mut result, "avatarUrl", face.avatar_url.as_ref());
+    result
+}
+
+/// An entry of the log (D40).
+pub(super) fn event(app: &AppId, room: &RoomId, entry: &Entry) -> Value {
+    let mut result = json!({
+        "seq": entry.seq,
+        "id": entry.id,
+        "type": entry.kind,
+        "at": entry.at.iso(),
+        "atMS": entry.at,
+        "actor": entry.actor,
+        "clients": entry.clients,
+        "memberCount": entry.member_count,
+    });
+    let via = entry.via.map(|via| match via {
+        Via::Added => "added",
+        Via::Invitation => "invitation",
+        Via::Claim => "claim",
+        Via::Join => "join",
+    });
+    put(&mut result, "via", via);
+    put(&mut result, "inviter", entry.inviter.as_ref());
+    put(&mut result, "expiresAt", entry.expires_at.map(Time::iso));
+    put(&mut result, "invitation", entry.invitation.as_ref());
+    put(&mut result, "message", entry.message.as_ref().map(|own| message(app, room, own, Shape::Modern)));
+    result
+}
+
+/// Sets a field that is there only when it has a value.
+pub(super) fn put(result: &mut Value, name: &str, value: Option<impl serde::Serialize>) {
+    if let Some(value) = value {
+        result[name] = json!(value);
+    }
+}
