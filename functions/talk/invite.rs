@@ -5,8 +5,9 @@ use shared::auth::Credentials;
 use shared::dialect::talk::{self, Addresses, Parameters};
 use shared::error::Error;
 use shared::id::{ClientId, RoomId};
+use shared::invitation::Written;
 use shared::lambda::{self, Ended, House};
-use shared::membership::{self, Written};
+use shared::membership;
 use shared::request::Request;
 use shared::store::{Sought, Visit};
 
@@ -18,29 +19,26 @@ async fn main() -> Ended {
 async fn handle(house: House, request: Request) -> Result<serde_json::Value, Error> {
     let parameters = Parameters::of(&request)?;
     let room = RoomId::parse("_id", &parameters.room()?)?;
-    let sought = sought(&parameters)?;
+    let user = parameters.text("_userId")?.map(|user| ClientId::parse("_userId", &user)).transpose()?;
+    let written = if user.is_none() { written(&parameters)? } else { Written::default() };
+    let addresses = |region: &Region| written.read(region);
+    let sought = user.map_or(Sought::Addresses(&addresses), Sought::Client);
     let token = parameters.text("accountToken")?.or(parameters.text("aid")?);
     let sender = parameters.text("sender")?.map(|id| ClientId::parse("sender", &id)).transpose()?;
     let credentials = Credentials::talk(&request, token.as_deref(), sender)?;
-    let written = match &sought {
-        Sought::Client(_) => Written::default(),
-        Sought::Addresses { mobile, email } => Written { mobile: mobile.as_deref(), email: email.as_deref() },
-    };
     let lifetime = house.settings.invitation_lifetime;
     let visit = Visit { sought: Some(&sought), ..Visit::to(&room, &credentials) };
-    let done = house.store.act(&visit, |door| membership::invite(door, written, lifetime)).await?;
+    let done = house.store.act(&visit, |door| membership::invite(door, &written, lifetime)).await?;
     let addresses = if house.settings.expose_addresses { Addresses::Shown } else { Addresses::Hidden };
     talk::invited(&done, addresses).ok_or_else(|| Error::internal("an invitation without an invitee"))
 }
 
-/// `_userId`, else `mobile`, else `email` (D33). What is given is checked before anybody is asked who he is.
-fn sought(parameters: &Parameters<'_>) -> Result<Sought, Error> {
-    if let Some(user) = parameters.text("_userId")? {
-        return ClientId::parse("_userId", &user).map(Sought::Client);
-    }
-    let sought = Sought::Addresses { mobile: parameters.text("mobile")?, email: parameters.text("email")? };
-    match sought.addresses(&Region::default())?.is_empty() {
+/// Without a `_userId` the person is sought by mobile or e-mail (D33). What is given is checked before anybody is asked
+/// who he is; a number's form does not hang on the region.
+fn written(parameters: &Parameters<'_>) -> Result<Written, Error> {
+    let written = Written { mobile: parameters.text("mobile")?, email: parameters.text("email")? };
+    match written.read(&Region::default())?.is_empty() {
         true => Err(Error::MissingParameter { names: &["email", "mobile"] }),
-        false => Ok(sought),
+        false => Ok(written),
     }
 }

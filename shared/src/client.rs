@@ -5,9 +5,10 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::address::{Address, BadAddress, Region};
+use crate::address::Region;
 use crate::error::Error;
 use crate::id::ClientId;
+use crate::invitation::Written;
 use crate::time::Time;
 
 /// How long a token lives unless told otherwise (D5).
@@ -185,11 +186,8 @@ impl Client {
     }
 
     fn canonical_addresses(&self, region: &Region) -> Result<Vec<String>, Error> {
-        let bad = |name: &'static str| move |flaw: BadAddress| Error::invalid(name, flaw.to_string());
-        let mobile =
-            self.mobile.as_deref().map(|text| Address::mobile(text, region).map_err(bad("mobile"))).transpose()?;
-        let email = self.email.as_deref().map(|text| Address::email(text).map_err(bad("email"))).transpose()?;
-        Ok(mobile.into_iter().chain(email).map(|address| address.canonical().to_owned()).collect())
+        let written = Written { email: self.email.clone(), mobile: self.mobile.clone() };
+        Ok(written.read(region)?.iter().map(|address| address.canonical().to_owned()).collect())
     }
 
     /// The client after another one has signed up with one of its addresses.

@@ -3,6 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::address::{Address, BadAddress, Region};
+use crate::error::Error;
 use crate::id::{ClientId, ObjectId};
 use crate::time::Time;
 
@@ -35,5 +37,25 @@ impl Invitation {
     /// The address that names it: the mobile, else the e-mail (seed 003: `key`, `name`).
     pub fn address(&self) -> &str {
         self.addresses.first().map(String::as_str).unwrap_or_default()
+    }
+}
+
+/// The addresses of a person, as somebody wrote them: a Talk reply echoes them (D33).
+#[derive(Clone, Debug, Default)]
+pub struct Written {
+    /// The e-mail.
+    pub email: Option<String>,
+    /// The mobile.
+    pub mobile: Option<String>,
+}
+
+impl Written {
+    /// What was meant: the mobile, read under the region, goes first (D33). A malformed one is refused by name.
+    pub fn read(&self, region: &Region) -> Result<Vec<Address>, Error> {
+        let bad = |name: &'static str| move |flaw: BadAddress| Error::invalid(name, flaw.to_string());
+        let mobile =
+            self.mobile.as_deref().map(|text| Address::mobile(text, region).map_err(bad("mobile"))).transpose()?;
+        let email = self.email.as_deref().map(|text| Address::email(text).map_err(bad("email"))).transpose()?;
+        Ok(mobile.into_iter().chain(email).collect())
     }
 }

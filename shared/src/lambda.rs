@@ -136,7 +136,7 @@ where
     F: Future<Output = Result<T, Error>>,
 {
     start_log();
-    let house = &open_cold_house()?; // nobody waits for it
+    let house = &open_cold_house().await?; // nobody waits for it
     let handle = &handle;
     let serve_one = |event: LambdaEvent<serde_json::Value>| async move {
         let watch = Stopwatch::start();
@@ -154,14 +154,15 @@ where
 }
 
 async fn open_house() -> Result<House, lambda_runtime::Error> {
-    let house = open_cold_house()?;
+    let house = open_cold_house().await?;
     house.store.warm_up().await;
     Ok(house)
 }
 
-fn open_cold_house() -> Result<House, lambda_runtime::Error> {
+async fn open_cold_house() -> Result<House, lambda_runtime::Error> {
     let table = variable("TABLE_NAME").ok_or("TABLE_NAME must name the table")?;
-    Ok(House { store: Store::connect(table, variable), settings: Settings::from_environment() })
+    let store = Store::connect(table, variable("AWS_ENDPOINT_URL_DYNAMODB")).await;
+    Ok(House { store, settings: Settings::from_environment() })
 }
 
 /// One JSON line per event, at the level that `LOG_LEVEL` names (default `info`).

@@ -8,7 +8,7 @@ use crate::change::{Change, Person};
 use crate::door::{Circumstance, Door, Invitee};
 use crate::error::Error;
 use crate::id::{ClientId, ObjectId};
-use crate::invitation::Invitation;
+use crate::invitation::{Invitation, Written};
 use crate::message::Notice;
 use crate::room::{Room, RoomKind};
 use crate::standing::{Role, State, Via};
@@ -36,7 +36,7 @@ pub fn join(door: &Door, notify: Notify) -> Result<Plan, Error> {
 }
 
 /// Invites somebody in Talk's way: a client joins at once, an unknown address gets a pending invitation (D33–D35).
-pub fn invite(door: &Door, written: Written<'_>, lifetime: Duration) -> Result<Plan, Error> {
+pub fn invite(door: &Door, written: &Written, lifetime: Duration) -> Result<Plan, Error> {
     let room = may_invite(door)?;
     let invitee = door.invitee.as_ref().ok_or(Error::MissingParameter { names: &["email", "mobile"] })?;
     let change = match invitee {
@@ -62,8 +62,8 @@ pub fn invite(door: &Door, written: Written<'_>, lifetime: Duration) -> Result<P
             let invitation = Invitation {
                 id: ObjectId::at(door.now),
                 addresses: addresses.iter().map(|address| address.canonical().to_owned()).collect(),
-                email: written.email.map(str::to_owned),
-                mobile: written.mobile.map(str::to_owned),
+                email: written.email.clone(),
+                mobile: written.mobile.clone(),
                 inviter: door.caller.client().cloned(),
                 seq: 0,
                 created_at: door.now,
@@ -73,15 +73,6 @@ pub fn invite(door: &Door, written: Written<'_>, lifetime: Duration) -> Result<P
         }
     };
     Ok(Plan { changes: vec![change], ..Plan::default() })
-}
-
-/// The addresses of a Talk invitation, as the inviter wrote them: the reply echoes them (D33).
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Written<'a> {
-    /// The e-mail.
-    pub email: Option<&'a str>,
-    /// The mobile.
-    pub mobile: Option<&'a str>,
 }
 
 /// In a public room any client of the app may invite in Talk's way; in a private one its members (D35).

@@ -18,7 +18,7 @@ use crate::room::Room;
 use crate::standing::{Role, Via};
 
 pub use adding::add;
-pub use entering::{Claim, Written, claim, invite, join};
+pub use entering::{Claim, claim, invite, join};
 pub use founding::found;
 
 /// How somebody would come into a room.

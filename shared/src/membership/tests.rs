@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::*;
 use crate::door::{Invitee, Known};
 use crate::id::{AppId, ObjectId, RoomId};
-use crate::invitation::Invitation;
+use crate::invitation::{Invitation, Written};
 use crate::room::RoomKind;
 use crate::standing::{Membership, Pending, Standing, State};
 use crate::time::Time;
@@ -418,7 +418,7 @@ fn join_by_nobody() {
 // Inviting in Talk's way.
 
 fn asked_for(door: Door, invitee: Invitee) -> Result<Plan, Error> {
-    invite(&Door { invitee: Some(invitee), ..door }, Written::default(), Duration::from_secs(60))
+    invite(&Door { invitee: Some(invitee), ..door }, &Written::default(), Duration::from_secs(60))
 }
 
 fn stranger() -> Invitee {

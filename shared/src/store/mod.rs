@@ -12,10 +12,12 @@ mod write;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use aws_config::environment::{EnvironmentVariableCredentialsProvider, EnvironmentVariableRegionProvider};
+use aws_config::meta::region::ProvideRegion;
 use aws_sdk_dynamodb::Client as Dynamo;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
-use aws_sdk_dynamodb::config::{BehaviorVersion, Config, Credentials, Region};
+use aws_sdk_dynamodb::config::{BehaviorVersion, Config};
 use aws_sdk_dynamodb::types::ConsumedCapacity;
 use aws_smithy_http_client::{Builder, tls};
 
@@ -49,25 +51,22 @@ pub struct Meter {
 }
 
 impl Store {
-    /// Opens the table by what the environment says, as Lambda sets it: region, credentials, endpoint. `aws-config` would
-    /// also look in profiles, metadata services and STS, none of which Lambda has, at 1 MB of every binary.
-    pub fn connect(table: String, environment: impl Fn(&str) -> Option<String>) -> Self {
+    /// Opens the table by the region and the credentials that Lambda sets in the environment; `endpoint` is a URL in place
+    /// of the region's own.
+    pub async fn connect(table: String, endpoint: Option<String>) -> Self {
         let tls = tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring);
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(Duration::from_secs(1))
             .operation_attempt_timeout(Duration::from_secs(2))
             .build();
-        let text = |name| environment(name).unwrap_or_default();
-        let (key_id, secret) = (text("AWS_ACCESS_KEY_ID"), text("AWS_SECRET_ACCESS_KEY"));
-        let credentials = Credentials::new(key_id, secret, environment("AWS_SESSION_TOKEN"), None, "environment");
         let mut config = Config::builder()
             .behavior_version(BehaviorVersion::latest())
-            .region(environment("AWS_REGION").map(Region::new))
-            .credentials_provider(credentials)
+            .region(EnvironmentVariableRegionProvider::new().region().await)
+            .credentials_provider(EnvironmentVariableCredentialsProvider::new())
             .http_client(Builder::new().tls_provider(tls).build_https())
             .retry_config(RetryConfig::standard().with_max_attempts(3))
             .timeout_config(timeouts);
-        config.set_endpoint_url(environment("AWS_ENDPOINT_URL_DYNAMODB"));
+        config.set_endpoint_url(endpoint);
         Self { dynamo: Dynamo::from_conf(config.build()), table, meter: Arc::default() }
     }
 

@@ -29,7 +29,7 @@ pub struct Visit<'a> {
     /// The part of the room that the reply shows.
     pub view: View<'a>,
     /// Whom a Talk invitation is for.
-    pub sought: Option<&'a Sought>,
+    pub sought: Option<&'a Sought<'a>>,
     /// The address that names an invitation to the room.
     pub invitation: Option<&'a str>,
 }
@@ -56,26 +56,20 @@ pub enum View<'a> {
 }
 
 /// Whom a Talk invitation is for, as asked (D33).
-pub enum Sought {
+pub enum Sought<'a> {
     /// By `_userId`.
     Client(ClientId),
-    /// By address; the mobile names the invitation when both are given.
-    Addresses {
-        /// As written.
-        mobile: Option<String>,
-        /// As written.
-        email: Option<String>,
-    },
+    /// By addresses, which are read under a region; the first names the invitation. A function, so that only who seeks
+    /// addresses carries the numbering plans of the world.
+    Addresses(&'a dyn Fn(&Region) -> Result<Vec<Address>, Error>),
 }
 
-impl Sought {
-    /// The addresses, the one that is searched for first.
-    pub fn addresses(&self, region: &Region) -> Result<Vec<Address>, Error> {
-        let Self::Addresses { mobile, email } = self else { return Ok(Vec::new()) };
-        let bad = |name: &'static str| move |flaw: crate::address::BadAddress| Error::invalid(name, flaw.to_string());
-        let mobile = mobile.as_deref().map(|text| Address::mobile(text, region).map_err(bad("mobile"))).transpose()?;
-        let email = email.as_deref().map(|text| Address::email(text).map_err(bad("email"))).transpose()?;
-        Ok(mobile.into_iter().chain(email).collect())
+impl Sought<'_> {
+    fn addresses(&self, region: &Region) -> Result<Vec<Address>, Error> {
+        match self {
+            Self::Client(_) => Ok(Vec::new()),
+            Self::Addresses(read) => read(region),
+        }
     }
 }
 
@@ -130,7 +124,7 @@ impl Store {
         }
         let named = match visit.sought {
             Some(Sought::Client(client)) => Some(client),
-            Some(Sought::Addresses { .. }) | None => None,
+            Some(Sought::Addresses(_)) | None => None,
         };
         for client in visit.clients.iter().chain(visit.credentials.hint()).chain(named) {
             keys.extend(person_keys(app, room, client));
