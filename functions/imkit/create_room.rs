@@ -14,6 +14,9 @@ use shared::time::Time;
 /// The most members a room is made with: one transaction holds them (D12).
 const FIRST_MEMBERS: usize = 90;
 
+/// What IMKit's own routes have in a room's place.
+const ROUTES: [&str; 4] = ["createAndJoin", "ids", "invitations", "quitted"];
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Ended {
     lambda::serve(handle, imkit::respond).await
@@ -56,6 +59,9 @@ fn new_room(fields: &Fields, members: &[ClientId]) -> Result<Room, Error> {
     };
     let now = Time::now();
     let id = fields.text("_id", usize::MAX)?.map(|id| RoomId::parse("_id", &id)).transpose()?;
+    if id.as_ref().is_some_and(|id| ROUTES.contains(&id.as_str())) {
+        return Err(Error::invalid("_id", "is a route's own word"));
+    }
     let mut room = match kind {
         RoomKind::Direct => {
             let pair = <[ClientId; 2]>::try_from(members.to_vec());

@@ -84,7 +84,8 @@ where
 {
     start_log();
     let house = open_house().await?;
-    run(house, |house| house.store.take_meter(), handle, respond).await
+    let begin = |house: &House| House { store: house.store.begin(), ..*house };
+    run(house, begin, |house| house.store.take_meter(), handle, respond).await
 }
 
 /// The same for an endpoint without a table: it stands in `place`.
@@ -99,17 +100,17 @@ where
     F: Future<Output = Result<T, Error>>,
 {
     start_log();
-    run(place, |_| Meter::default(), handle, respond).await
+    run(place, P::clone, |_| Meter::default(), handle, respond).await
 }
 
 async fn run<P, T, F, H>(
     place: P,
+    begin: fn(&P) -> P,
     meter: fn(&P) -> Meter,
     handle: H,
     respond: fn(&Request, Result<T, Error>) -> Response,
 ) -> Ended
 where
-    P: Clone,
     H: Fn(P, Request) -> F,
     F: Future<Output = Result<T, Error>>,
 {
@@ -117,7 +118,7 @@ where
     let serve_one = |event: LambdaEvent<Request>| async move {
         let (request, id) = (event.payload, event.context.request_id);
         let watch = Stopwatch::start();
-        let result = handle(place.clone(), request.clone()).await;
+        let result = handle(begin(place), request.clone()).await;
         let line = Line::of(&request, &id, result.as_ref().err(), meter(place));
         let mut response = respond(&request, result);
         response.headers.entry("x-request-id").or_insert_with(|| id.clone());
@@ -141,7 +142,7 @@ where
     let serve_one = |event: LambdaEvent<serde_json::Value>| async move {
         let watch = Stopwatch::start();
         let result = match serde_json::from_value(event.payload) {
-            Ok(event) => handle(house.clone(), event).await,
+            Ok(event) => handle(House { store: house.store.begin(), ..*house }, event).await,
             Err(flaw) => Err(Error::InvalidBody { reason: flaw.to_string() }),
         };
         let nothing = Request::default();

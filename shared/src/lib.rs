@@ -1,5 +1,5 @@
 //! What Rollcall's functions share. Every request takes the same six moments, in this order:
-//! authenticate → read → load → decide → save → reply.
+//! authenticate (what the request says) → read → load (what it proves) → decide → save → reply.
 
 pub mod forward;
 pub mod lambda;

@@ -181,3 +181,43 @@ async fn one_call_writes_the_room_its_log_and_each_standing_once() {
         assert_eq!(write.items, number + 3, "the room, one entry, the caller's own standing, and {number}");
     }
 }
+
+#[tokio::test]
+async fn an_app_of_another_region_costs_one_round_more_only_where_it_is_new() {
+    let world = counting().await;
+    let event =
+        json!({ "app": "Far", "defaultRegion": "US", "clientKey": "Far.a-client-key", "apiKey": "Far.an-api-key-too" });
+    world.stack.invoke("create_app", event).await.unwrap();
+    let platform = world.stranger().with("IM-API-KEY", "Far.an-api-key-too");
+    for (id, mobile) in [("ann", "(415) 555-2671"), ("bob", "(415) 555-2672")] {
+        platform.post("/admin/clients", json!({ "_id": id, "mobile": mobile })).send().await.good();
+    }
+    platform.post("/rooms", json!({ "_id": "r" })).send().await.good();
+    for (mobile, rounds) in [("4155552671", 4), ("4155552672", 3)] {
+        let answer = platform.talk_invites("r", json!({ "mobile": mobile })).send().await;
+        let wrote = behind(&world, &answer);
+        assert_eq!((answer.status, wrote.rounds), (200, Some(rounds)), "{mobile}: {wrote:?}");
+    }
+}
+
+#[tokio::test]
+async fn pending_invitations_of_addresses_make_no_read_longer() {
+    let world = World::new().await;
+    let aaa = world.client("aaa").await;
+    let room = world.group(&[&aaa]).await;
+    let units = async || behind(&world, &aaa.reads(&room).send().await).read_units();
+    let before = units().await;
+    for number in 0..40 {
+        aaa.talk_invites(&room, json!({ "email": format!("person{number}@example.com") })).send().await.bare();
+    }
+    assert_eq!(units().await, before);
+}
+
+#[tokio::test]
+async fn the_log_is_read_in_one_round() {
+    let world = counting().await;
+    let aaa = world.client("aaa").await;
+    let room = world.group(&[&aaa]).await;
+    let read = behind(&world, &aaa.get(&format!("/rooms/{room}/events")).send().await);
+    assert_eq!(read.rounds, Some(1), "{read:?}");
+}

@@ -43,7 +43,7 @@ impl World {
     /// What is in the table of pending invitations of addresses.
     async fn pending(&self) -> Vec<String> {
         let keys = self.items().await.into_iter().map(|item| (text(&item["PK"]["S"]), text(&item["SK"]["S"])));
-        let keys = keys.filter(|(_, sk)| sk.starts_with("INVITED#") || sk.starts_with("#STANDING#~#"));
+        let keys = keys.filter(|(_, sk)| sk.starts_with("INVITED#") || sk.starts_with("#INVITATION#"));
         keys.map(|(pk, sk)| format!("{pk} {sk}")).collect()
     }
 }
@@ -587,7 +587,7 @@ async fn the_claim_of_a_member_closes_the_invitation() {
 #[tokio::test]
 async fn an_expired_invitation_is_not_claimed() {
     let (world, _aaa, [first, second]) = two_invitations().await;
-    let sk = "#STANDING#~#new.person@example.com";
+    let sk = "#INVITATION#new.person@example.com";
     world.expires(&format!("SampleApp#ROOM#{first}"), sk).await;
     let before = world.sight(&first).await;
     let body = json!({ "_id": "new", "email": "new.person@example.com", "mobile": "13100000000" });

@@ -336,3 +336,36 @@ async fn a_minimal_reply_names_no_members() {
     assert_eq!((made.get("members"), made.get("memberProperties")), (None, None));
     assert_ne!(made["_id"], Value::Null);
 }
+
+#[tokio::test]
+async fn nobody_makes_the_direct_room_of_two_others() {
+    let world = World::new().await;
+    let [aaa, _bbb, ccc] = world.clients(["aaa", "bbb", "ccc"]).await;
+    let body = json!({ "roomType": "direct", "members": ["aaa", "bbb"], "systemMessage": true });
+    ccc.post("/rooms", body.clone()).send().await.refused(409, "DIRECT_ROOM");
+    assert_eq!(aaa.post("/rooms", body).send().await.good()["lastMessage"]["sender"]["_id"], "aaa");
+}
+
+#[tokio::test]
+async fn a_creator_outside_may_repeat_the_call_but_sees_nothing_of_what_came_after() {
+    let world = World::new().await;
+    let [aaa, _bbb, ccc] = world.clients(["aaa", "bbb", "ccc"]).await;
+    let body = json!({ "_id": "secret", "isPrivate": true, "members": ["aaa"] });
+    for _ in 0..2 {
+        assert_eq!(ccc.post("/rooms", body.clone()).send().await.good()["members"], json!(["aaa"]));
+    }
+    aaa.adds("secret", &["bbb"]).send().await.good();
+    let message = ccc.post("/rooms", body).send().await.refused(400, "INVALID_PARAMETER");
+    assert!(message.contains("`_id`"), "{message}");
+    world.holds_together("secret").await;
+}
+
+#[tokio::test]
+async fn the_words_of_routes_are_no_rooms() {
+    let world = World::new().await;
+    for word in ["createAndJoin", "ids", "invitations", "quitted"] {
+        let message =
+            world.platform().post("/rooms", json!({ "_id": word })).send().await.refused(400, "INVALID_PARAMETER");
+        assert!(message.contains("`_id`"), "{message}");
+    }
+}

@@ -135,7 +135,7 @@ impl World {
 
     /// Makes the pending invitation of an address, in its canonical form, one that has expired (D17).
     async fn invitation_expires(&self, room: &str, address: &str) {
-        self.expires(&format!("SampleApp#ROOM#{room}"), &format!("#STANDING#~#{address}")).await;
+        self.expires(&format!("SampleApp#ROOM#{room}"), &format!("#INVITATION#{address}")).await;
     }
 }
 
@@ -374,7 +374,7 @@ async fn an_invitation_lives_a_fortnight() {
     let events = world.events(&room).await;
     let (at, until) = (text(&events.last().unwrap()["at"]), text(&events.last().unwrap()["expiresAt"]));
     let items = world.items().await;
-    let stored = items.iter().find(|item| text(&item["SK"]["S"]).starts_with("#STANDING#~#")).unwrap();
+    let stored = items.iter().find(|item| text(&item["SK"]["S"]).starts_with("#INVITATION#")).unwrap();
     let millis = |name: &str| stored[name]["N"].as_str().unwrap().parse::<i64>().unwrap();
     let days = (millis("expiresAt") - millis("createdAt")) as f64 / 86_400_000.0;
     assert!((13.99..=14.0).contains(&days), "from {at} to {until}: {days} days");

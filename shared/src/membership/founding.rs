@@ -15,10 +15,15 @@ use crate::standing::{Role, Via};
 pub fn found(door: &Door, new: &Room, members: &[ClientId], notify: Notify) -> Result<(Plan, Room), Error> {
     let creator = door.caller.client().cloned();
     match &door.room {
+        // D18: nobody opens the room of two others.
+        None if !door.caller.is_platform() && is_strange(new, creator.as_ref()) => {
+            Err(Error::DirectRoom { room: new.id.clone() })
+        }
         None => fill(door, new, members, notify).map(|plan| (plan, Room { creator, ..new.clone() })),
         // D18: ids that differ in case alone give two pairs the same id; nobody may speak to the wrong one.
         Some(old) if is_of_others(old, new) => Err(Error::invalid("_id", "is another room's id")),
-        Some(old) if old.creator == creator || finds(old, &door.caller) => Ok((Plan::default(), old.clone())),
+        Some(old) if finds(old, &door.caller) => Ok((Plan::default(), old.clone())),
+        Some(old) if old.creator == creator && may_see(door, old, members) => Ok((Plan::default(), old.clone())),
         Some(_) => Err(Error::invalid("_id", "is another room's id")),
     }
 }
@@ -27,6 +32,16 @@ pub fn found(door: &Door, new: &Room, members: &[ClientId], notify: Notify) -> R
 fn is_of_others(old: &Room, new: &Room) -> bool {
     let (Some(old), Some(new)) = (&old.pair, &new.pair) else { return false };
     !new.iter().all(|client| old.contains(client))
+}
+
+/// Whether it is a direct room, and not this client's.
+fn is_strange(room: &Room, client: Option<&ClientId>) -> bool {
+    room.pair.as_ref().is_some_and(|pair| !client.is_some_and(|client| pair.contains(client)))
+}
+
+/// A creator who is not in the room may repeat his call, and see what he made; not what has become of it since (D10).
+fn may_see(door: &Door, room: &Room, members: &[ClientId]) -> bool {
+    door.room_from_inside().is_ok() || room.seq == 1 + u64::from(!members.is_empty())
 }
 
 /// Whether a direct room is the caller's to find again (D18).

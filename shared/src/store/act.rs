@@ -2,7 +2,7 @@
 
 use super::visit::{View, Visit};
 use super::write::Setback;
-use super::{PATIENCE, Store, pause};
+use super::{Store, pause};
 use crate::act::Act;
 use crate::door::Door;
 use crate::error::Error;
@@ -12,7 +12,6 @@ use crate::log::Entry;
 use crate::membership::{Outcome, Plan};
 use crate::room::Room;
 use crate::standing::{LONGEST_PAGE, Standing, State};
-use crate::time::Deadline;
 
 /// What an act came to: the door as it is now, rendered from what was read and what was written.
 #[derive(Clone, Debug)]
@@ -60,7 +59,6 @@ impl Store {
         decide: impl Fn(&Door) -> Result<(Plan, Option<Room>), Error>,
         unknown: &mut Vec<(Entry, Done)>,
     ) -> Result<Done, Error> {
-        let deadline = Deadline::after(PATIENCE);
         // Whoever lost a race comes back without asking for the members: no rule needs them, and they are many.
         let again = Visit { view: View::Minimal, ..*visit };
         for tries in 0.. {
@@ -82,7 +80,7 @@ impl Store {
                 Err(Setback::Unknown(_)) => unknown.extend(first.map(|entry| (entry, done))),
             }
             let pause = pause(tries);
-            if !deadline.allows(pause) {
+            if !self.deadline.allows(pause) {
                 break;
             }
             tokio::time::sleep(pause).await;

@@ -63,10 +63,10 @@ impl Key {
         Self::new(rooms(app, room), format!("{STANDING}{client}"))
     }
 
-    /// The invitation of an address to a room. No client id has a `#`, so none can take its place; `~` keeps it behind
-    /// the members that the first page shows.
+    /// The invitation of an address to a room: outside the range of the standings, so that no number of them makes the
+    /// room's page longer.
     pub fn invitation(app: &AppId, room: &RoomId, address: &str) -> Self {
-        Self::new(rooms(app, room), format!("{STANDING}~#{address}"))
+        Self::new(rooms(app, room), format!("#INVITATION#{address}"))
     }
 
     /// An entry of a room's log.

@@ -9,6 +9,7 @@ mod read;
 mod visit;
 mod write;
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -21,15 +22,17 @@ use aws_sdk_dynamodb::config::{BehaviorVersion, Config};
 use aws_sdk_dynamodb::types::ConsumedCapacity;
 use aws_smithy_http_client::{Builder, tls};
 
+use crate::address::Region;
 use crate::id::AppId;
+use crate::time::Deadline;
 
 pub use act::Done;
 pub use people::{BoundToken, Upsert, Upserted};
 pub use visit::{Sought, View, Visit};
 
-/// How long lost races are tried again before the answer is `BUSY`. With the SDK's own three attempts at the last
-/// request still under the functions' time-out.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// How long one request goes on trying lost races before its answer is `BUSY`. What it has begun by then, a read and a
+/// write of at most three attempts each, still ends within the functions' time-out.
+const PATIENCE: Duration = Duration::from_secs(14);
 
 /// A handle on the table. Clones share it.
 #[derive(Clone)]
@@ -37,6 +40,8 @@ pub struct Store {
     dynamo: Dynamo,
     table: String,
     meter: Arc<Mutex<Meter>>,
+    regions: Arc<Mutex<BTreeMap<AppId, Region>>>,
+    deadline: Deadline,
 }
 
 /// What one request has cost so far, and whose it is.
@@ -67,13 +72,29 @@ impl Store {
             .retry_config(RetryConfig::standard().with_max_attempts(3))
             .timeout_config(timeouts);
         config.set_endpoint_url(endpoint);
-        Self { dynamo: Dynamo::from_conf(config.build()), table, meter: Arc::default() }
+        let (meter, regions, deadline) = (Arc::default(), Arc::default(), Deadline::after(PATIENCE));
+        Self { dynamo: Dynamo::from_conf(config.build()), table, meter, regions, deadline }
     }
 
     /// Opens the connections that the first request will need, while start-up is unthrottled: a handshake costs more than
     /// a whole call. A failure is left to that request to report.
     pub async fn warm_up(&self) {
         let _ = tokio::join!(self.knock(), self.knock());
+    }
+
+    /// A handle for one request, whose patience begins now.
+    pub fn begin(&self) -> Self {
+        Self { deadline: Deadline::after(PATIENCE), ..self.clone() }
+    }
+
+    /// The region of an app as far as this instance has seen it: a guess, so that the numbers of an app can be looked up
+    /// before the app itself is read.
+    fn guessed_region(&self, app: &AppId) -> Region {
+        self.regions.lock().unwrap_or_else(PoisonError::into_inner).get(app).copied().unwrap_or_default()
+    }
+
+    fn remember_region(&self, app: &AppId, region: Region) {
+        self.regions.lock().unwrap_or_else(PoisonError::into_inner).insert(app.clone(), region);
     }
 
     /// The account of the request that is being handled, cleared for the next one.

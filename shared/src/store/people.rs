@@ -8,14 +8,14 @@ use serde::Serialize;
 use super::key::Key;
 use super::visit::Owner;
 use super::write::{Setback, delete, put};
-use super::{PATIENCE, Store, item, pause};
+use super::{Store, item, pause};
 use crate::app::{App, NewApp};
 use crate::auth::{Credentials, Hash, KeyKind, Token};
 use crate::client::Client;
 use crate::error::Error;
-use crate::id::{AppId, ClientId, RoomId};
+use crate::id::{AppId, ClientId, RoomId, random_hex};
 use crate::membership::Claim;
-use crate::time::{Deadline, Time};
+use crate::time::Time;
 
 /// An upsert of a client by the operator's back end.
 pub struct Upsert<'a> {
@@ -62,21 +62,29 @@ impl Store {
             key(&new.client_key, KeyKind::Client)?,
             key(&new.api_key, KeyKind::Api)?,
         ];
-        let deadline = Deadline::after(PATIENCE);
+        let (token, mut unknown) = (random_hex::<16>(), None);
         for tries in 0.. {
-            match self.transact(items.clone(), None).await {
+            match self.transact(items.clone(), Some(token.clone())).await {
                 Ok(()) => return Ok(()),
+                Err(Setback::Lost) if unknown.is_some() && self.has_key(&new.id, &new.api_key).await? => return Ok(()),
                 Err(Setback::Lost) => return Err(Error::AppExists { app: new.id.to_string() }),
                 Err(Setback::Crowded) => {}
-                Err(Setback::Unknown(error) | Setback::Failed(error)) => return Err(error),
+                Err(Setback::Unknown(cause)) => unknown = Some(cause),
+                Err(Setback::Failed(error)) => return Err(error),
             }
             let pause = pause(tries);
-            if !deadline.allows(pause) {
+            if !self.deadline.allows(pause) {
                 break;
             }
             tokio::time::sleep(pause).await;
         }
-        Err(Error::Busy)
+        Err(unknown.unwrap_or(Error::Busy))
+    }
+
+    /// Whether the key is the app's: keys are random, so that only the call that made it can have written it.
+    async fn has_key(&self, app: &AppId, secret: &str) -> Result<bool, Error> {
+        let key = Key::app_key(app, &Hash::of(secret));
+        Ok(self.batch(BTreeSet::from([key.clone()])).await?.get::<serde::de::IgnoredAny>(&key)?.is_some())
     }
 
     /// Writes a client as `merge` makes it of what is stored, moves its addresses to it, and redeems the invitations that
@@ -87,7 +95,6 @@ impl Store {
         merge: impl Fn(&App, Option<Client>, Time) -> Result<Client, Error>,
     ) -> Result<Upserted, Error> {
         let app = &upsert.credentials.app;
-        let deadline = Deadline::after(PATIENCE);
         let mut unknown = None;
         for tries in 0.. {
             match self.upsert_once(app, upsert, &merge).await {
@@ -101,7 +108,7 @@ impl Store {
                 Err(Setback::Lost | Setback::Crowded) => {}
             }
             let pause = pause(tries);
-            if !deadline.allows(pause) {
+            if !self.deadline.allows(pause) {
                 break;
             }
             tokio::time::sleep(pause).await;

@@ -68,7 +68,7 @@ impl Store {
                 let Some(key) = item::key_of(&item) else { continue };
                 if key.sk == "#ROOM" {
                     room = Some(item::read(item)?);
-                } else if key.sk.strip_prefix(key::STANDING).is_some_and(|who| !who.contains('#')) {
+                } else {
                     let standing: Standing = item::read(item)?;
                     page.members.extend(Some(standing).filter(|standing| standing.membership().is_some()));
                     if page.members.len() > limit {
@@ -78,7 +78,9 @@ impl Store {
                 }
                 from = format!("{}\u{0}", key.sk);
             }
-            if !more {
+            // Behind the last member there are only the invited and the banned.
+            let complete = room.as_ref().is_some_and(|room: &Room| page.members.len() >= room.member_count as usize);
+            if complete || !more {
                 return Ok((room, page));
             }
         }

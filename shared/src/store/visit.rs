@@ -89,7 +89,8 @@ impl Store {
     /// whose it is, or when an address leads to a client.
     pub async fn open(&self, visit: &Visit<'_>) -> Result<Door, Error> {
         let app = &visit.credentials.app;
-        let guessed = visit.sought.map(|sought| sought.addresses(&Region::default())).transpose()?.unwrap_or_default();
+        let guessed =
+            visit.sought.map(|sought| sought.addresses(&self.guessed_region(app))).transpose()?.unwrap_or_default();
         let asked = self.first_keys(visit, &guessed);
         let (mut items, page) = tokio::try_join!(self.batch(asked.clone()), self.view(app, visit))?;
 
@@ -156,6 +157,7 @@ impl Store {
             return Ok((guessed, Some(client.clone())));
         }
         let (app, region) = (&visit.credentials.app, record.map(App::region).unwrap_or_default());
+        self.remember_region(app, region);
         let addresses = sought.addresses(&region)?;
         let Some(first) = addresses.first() else { return Ok((addresses, None)) };
         if guessed.first().map(Address::canonical) != Some(first.canonical()) {

@@ -121,7 +121,8 @@ pub fn invited(done: &Done, addresses: Addresses) -> Option<Value> {
 }
 
 fn user(client: &Client, addresses: Addresses) -> Value {
-    let name = client.profile.nickname.as_deref().unwrap_or(client.id.as_str());
+    let face = client.face();
+    let name = face.name();
     let mut result = json!({
         "_id": client.id,
         "id": client.id,
