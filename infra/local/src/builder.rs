@@ -1,5 +1,6 @@
 //! How a stack is to be, and its start: the template, the table, the three servers, on a thread of their own.
 
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -29,7 +30,7 @@ pub struct Builder {
     bin_dir: Option<PathBuf>,
     data: Data,
     engine_url: Option<String>,
-    engine_port: u16,
+    engine_address: SocketAddr,
     port: u16,
     count_rounds: bool,
     print_logs: bool,
@@ -42,7 +43,7 @@ impl Default for Builder {
             bin_dir: None,
             data: Data::Memory,
             engine_url: None,
-            engine_port: 0,
+            engine_address: here(0),
             port: 0,
             count_rounds: false,
             print_logs: false,
@@ -75,9 +76,9 @@ impl Builder {
         self
     }
 
-    /// The port of the embedded database, for those who reach it from outside the stack; 0 is any that is free.
-    pub fn engine_port(mut self, port: u16) -> Self {
-        self.engine_port = port;
+    /// Where the embedded database listens, for those who reach it from outside the stack; port 0 is any that is free.
+    pub fn engine_address(mut self, address: SocketAddr) -> Self {
+        self.engine_address = address;
         self
     }
 
@@ -138,11 +139,11 @@ impl Builder {
         let text = std::fs::read_to_string(&self.template);
         let text = text.map_err(|error| Error::Template(format!("`{}`: {error}", self.template.display())))?;
         let template = Template::parse(&text)?;
-        let public = listen(self.port).await?;
-        let (runtime_api, database) = (listen(0).await?, listen(0).await?);
+        let public = listen(here(self.port)).await?;
+        let (runtime_api, database) = (listen(here(0)).await?, listen(here(0)).await?);
         let engine = match self.engine_url {
             Some(url) => Engine::at(url),
-            None => Engine::embedded(&self.data, listen(self.engine_port).await?)?,
+            None => Engine::embedded(&self.data, listen(self.engine_address).await?)?,
         };
         engine.create(&template.table).await?;
 
@@ -186,15 +187,17 @@ impl Builder {
     }
 }
 
-async fn listen(port: u16) -> Result<TcpListener, Error> {
-    TcpListener::bind(("127.0.0.1", port)).await.map_err(|error| match error.kind() {
-        std::io::ErrorKind::AddrInUse => Error::PortInUse { port },
-        _ => Error::System { doing: "a port to listen on", source: error },
-    })
+/// A port that only this machine reaches.
+fn here(port: u16) -> SocketAddr {
+    (Ipv4Addr::LOCALHOST, port).into()
+}
+
+async fn listen(address: SocketAddr) -> Result<TcpListener, Error> {
+    TcpListener::bind(address).await.map_err(Error::listening(address))
 }
 
 fn url_of(listener: &TcpListener) -> Result<String, Error> {
-    let address = listener.local_addr().map_err(Error::system("a port to listen on"))?;
+    let address = listener.local_addr().map_err(Error::system("an address to listen on"))?;
     Ok(format!("http://{address}"))
 }
 

@@ -1,5 +1,6 @@
 //! What can keep the stack from starting, and what a direct invocation can come back with.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 /// Why the stack did not start.
@@ -12,10 +13,16 @@ pub enum Error {
     #[error("the database: {0}")]
     Engine(String),
     /// The port of the HTTP API or of the database is taken.
-    #[error("port {port} is in use: end what listens there, or choose another with --port or --engine-port")]
+    #[error("port {port} is in use: end what listens there, or choose another with --port or --engine-address")]
     PortInUse {
         /// The port that was asked for.
         port: u16,
+    },
+    /// No interface of this machine has the address.
+    #[error("this machine does not have the address {address}")]
+    NotOurs {
+        /// The address that was asked for.
+        address: SocketAddr,
     },
     /// The binaries could not be built, or the folder is not there.
     #[error("no functions to run in `{}`: {reason}", folder.display())]
@@ -41,6 +48,15 @@ pub enum Error {
 impl Error {
     pub(crate) fn system(doing: &'static str) -> impl FnOnce(std::io::Error) -> Self {
         move |source| Self::System { doing, source }
+    }
+
+    /// An address that cannot be listened on.
+    pub fn listening(address: SocketAddr) -> impl FnOnce(std::io::Error) -> Self {
+        move |error| match error.kind() {
+            std::io::ErrorKind::AddrInUse => Self::PortInUse { port: address.port() },
+            std::io::ErrorKind::AddrNotAvailable => Self::NotOurs { address },
+            _ => Self::System { doing: "an address to listen on", source: error },
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! `cargo run -p local`: the stack on a laptop. `cargo run -p local -- invoke NAME`: one function, once.
 #![allow(clippy::disallowed_methods, reason = "cargo tells by the environment where it is")]
 
+use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
@@ -31,9 +32,10 @@ struct Options {
     /// Use the DynamoDB that runs at this address (plain http), such as DynamoDB Local.
     #[arg(long, value_name = "URL", global = true, conflicts_with = "data")]
     endpoint_url: Option<String>,
-    /// The port of the embedded database, for `sam local`; 0 is any that is free.
-    #[arg(long, value_name = "PORT", global = true, default_value_t = 0, conflicts_with = "endpoint_url")]
-    engine_port: u16,
+    /// Where the embedded database listens, for `sam local`, whose containers are on a network of their own; port 0 is
+    /// any that is free.
+    #[arg(long, value_name = "IP:PORT", global = true, default_value = "127.0.0.1:0", conflicts_with = "endpoint_url")]
+    engine_address: SocketAddr,
     /// Start without the demo app.
     #[arg(long, global = true)]
     no_demo: bool,
@@ -74,10 +76,8 @@ async fn serve(cli: &Cli) -> Result<(), Error> {
     let mut terminate =
         signal(SignalKind::terminate()).map_err(|source| Error::System { doing: "a signal handler", source })?;
     // Before the build, which may take minutes.
-    for port in [cli.port, cli.options.engine_port] {
-        if std::net::TcpListener::bind(("127.0.0.1", port)).is_err() {
-            return Err(Error::PortInUse { port });
-        }
+    for address in [SocketAddr::from(([127, 0, 0, 1], cli.port)), cli.options.engine_address] {
+        TcpListener::bind(address).map_err(Error::listening(address))?;
     }
     let stack = start(&cli.options, cli.port).await?;
     println!("\nRollcall is at {}, its table `{}` at {}\n", stack.url(), stack.table(), stack.engine_url());
@@ -112,7 +112,8 @@ async fn invoke(options: &Options, name: &str, event: Option<&Path>) -> Result<E
 
 async fn start(options: &Options, port: u16) -> Result<Stack, Error> {
     let bin_dir = options.bin_dir.clone().map_or_else(|| build(options.release), Ok)?;
-    let mut builder = Stack::builder().port(port).engine_port(options.engine_port).bin_dir(bin_dir).print_logs(true);
+    let mut builder =
+        Stack::builder().port(port).engine_address(options.engine_address).bin_dir(bin_dir).print_logs(true);
     if let Some(file) = &options.data {
         builder = builder.data(Data::File(file.clone()));
     }
