@@ -12,8 +12,8 @@
 //! # }
 //! ```
 //!
-//! A request's way: [`gateway`] finds the route and makes the event, [`pool`] finds or starts an instance, [`runtime`] hands it
-//! the event; what the function asks of the table goes through [`proxy`], which knows who asks, to the [`engine`].
+//! A request's way: `gateway` finds the route and makes the event, `pool` finds or starts an instance, `runtime` hands it
+//! the event; what the function asks of the table goes through `proxy`, which knows who asks, to the `engine`.
 #![allow(
     clippy::disallowed_methods,
     reason = "the stack plays the part of Lambda and of the machine: it has a clock and an environment of its own"
