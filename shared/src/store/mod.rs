@@ -4,6 +4,7 @@ mod act;
 mod claims;
 mod item;
 mod key;
+mod mine;
 mod people;
 mod read;
 mod visit;
@@ -28,7 +29,7 @@ use crate::time::Deadline;
 
 pub use act::Done;
 pub use people::{BoundToken, Upsert, Upserted};
-pub use visit::{Sought, View, Visit};
+pub use visit::{Crowd, Sought, View, Visit};
 
 /// How long one request goes on trying lost races before its answer is `BUSY`. What it has begun by then, a read and a
 /// write of at most three attempts each, still ends within the functions' time-out.
