@@ -105,10 +105,20 @@ pub enum KeyKind {
 pub struct Token {
     /// Whose it is.
     pub client: ClientId,
+    /// When it was issued or last stated; that of a token which was stored without is before all others.
+    #[serde(default)]
+    pub created_at: Time,
     /// From then on it is refused.
     pub expires_at: Time,
     /// When the table may forget it.
     pub ttl: i64,
+}
+
+impl Token {
+    /// Whether it was made no later than all tokens of its client were revoked (D5).
+    pub fn is_revoked(&self, revoked_at: Option<Time>) -> bool {
+        revoked_at.is_some_and(|revoked_at| self.created_at <= revoked_at)
+    }
 }
 
 /// What the table holds under the hashes that were presented.
@@ -287,7 +297,15 @@ mod tests {
     }
 
     fn token(expires_at: i64) -> Token {
-        Token { client: ClientId::parse("id", "aaa").unwrap(), expires_at: Time::from_millis(expires_at), ttl: 0 }
+        let (client, created_at) = (ClientId::parse("id", "aaa").unwrap(), Time::from_millis(1));
+        Token { client, created_at, expires_at: Time::from_millis(expires_at), ttl: 0 }
+    }
+
+    #[test]
+    fn a_token_is_revoked_by_what_comes_with_it_or_later() {
+        let revoked = |at| token(9).is_revoked(Some(Time::from_millis(at)));
+        assert_eq!((revoked(0), revoked(1), revoked(2)), (false, true, true));
+        assert!(!token(9).is_revoked(None));
     }
 
     #[test]

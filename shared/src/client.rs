@@ -87,7 +87,10 @@ pub struct Client {
     /// The operator's own fields.
     #[serde(default, skip_serializing_if = "Json::is_empty")]
     pub custom: Json,
-    /// Counts the upserts: the condition of the next one.
+    /// Tokens that were made no later are refused (D5).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revoked_at: Option<Time>,
+    /// Counts the changes: the condition of the next one.
     pub version: u64,
     /// When it was first upserted.
     pub created_at: Time,
@@ -152,7 +155,7 @@ impl Statement {
         self.mobile.onto(&mut client.mobile);
         client.profile.is_robot = self.is_robot.unwrap_or(client.profile.is_robot);
         if self.logs_in {
-            client.profile.last_login = now;
+            client.log_in(now);
         }
         let mut custom = client.custom.object();
         custom.extend(self.custom);
@@ -179,10 +182,23 @@ impl Client {
             mobile: None,
             addresses: Vec::new(),
             custom: Json::default(),
+            revoked_at: None,
             version: 0,
             created_at: now,
             updated_at: now,
         }
+    }
+
+    /// Takes note that a token is made: later than all tokens that are revoked, and no earlier than any other, whatever
+    /// the clocks of two functions say.
+    pub fn log_in(&mut self, now: Time) {
+        let unrevoked = self.revoked_at.map(|revoked_at| revoked_at.plus(Duration::from_millis(1)));
+        self.profile.last_login = self.profile.last_login.max(now).max(unrevoked.unwrap_or(now));
+    }
+
+    /// Revokes every token that was made up to now (D5).
+    pub fn revoke_tokens(&mut self, now: Time) {
+        self.revoked_at = Some(self.profile.last_login.max(now));
     }
 
     fn canonical_addresses(&self, region: &Region) -> Result<Vec<String>, Error> {
@@ -329,6 +345,19 @@ mod tests {
     fn only_a_token_is_a_login() {
         assert_eq!(after(Statement { logs_in: true, ..Statement::default() }).profile.last_login, NOW);
         assert_eq!(after(full()).profile.last_login, BEFORE);
+    }
+
+    #[test]
+    fn a_token_is_later_than_the_revocation_before_it_and_no_later_than_the_one_after_it() {
+        let mut client = client();
+        for clock in [NOW, NOW, BEFORE] {
+            client.revoke_tokens(clock);
+            let revoked = client.revoked_at.unwrap();
+            client.log_in(clock);
+            assert!(client.profile.last_login > revoked, "a new token works");
+            client.revoke_tokens(clock);
+            assert!(client.revoked_at.unwrap() >= client.profile.last_login, "and is revoked in the same millisecond");
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod key;
 mod people;
 mod read;
 mod visit;
+mod visitor;
 mod write;
 
 use std::collections::BTreeMap;
@@ -29,6 +30,7 @@ use crate::time::Deadline;
 pub use act::Done;
 pub use people::{BoundToken, Upsert, Upserted};
 pub use visit::{Sought, View, Visit};
+pub use visitor::Visitor;
 
 /// How long one request goes on trying lost races before its answer is `BUSY`. What it has begun by then, a read and a
 /// write of at most three attempts each, still ends within the functions' time-out.

@@ -209,7 +209,9 @@ impl Store {
         if bound.is_some_and(|bound| bound.client != client.id && bound.expires_at > now) {
             return Err(Error::invalid("token", "is another client's token"));
         }
-        let record = Token { client: client.id.clone(), expires_at: token.expires_at, ttl: token.expires_at.seconds() };
+        let (client_id, created_at) = (client.id.clone(), client.profile.last_login);
+        let (expires_at, ttl) = (token.expires_at, token.expires_at.seconds());
+        let record = Token { client: client_id, created_at, expires_at, ttl };
         let put = Put::builder()
             .table_name(&self.table)
             .set_item(Some(item::write(key, &record)?))

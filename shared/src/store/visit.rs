@@ -7,9 +7,10 @@ use serde::Deserialize;
 use super::Store;
 use super::key::Key;
 use super::read::Items;
+use super::visitor::{acts_as_a_client, found, nobody, proof_keys};
 use crate::address::{Address, Region};
 use crate::app::App;
-use crate::auth::{Caller, Credentials, Found, KeyKind, Proof, prove};
+use crate::auth::{Caller, Credentials, Proof, prove};
 use crate::door::{Door, Invitee, Known};
 use crate::error::Error;
 use crate::id::{AppId, ClientId, RoomId};
@@ -73,11 +74,6 @@ impl Sought<'_> {
     }
 }
 
-#[derive(Deserialize)]
-struct StoredKey {
-    kind: KeyKind,
-}
-
 /// Who has signed up with an address.
 #[derive(serde::Serialize, Deserialize)]
 pub(super) struct Owner {
@@ -96,7 +92,8 @@ impl Store {
 
         // What was read under credentials that prove false is thrown away here.
         let now = Time::now();
-        let caller = prove(visit.credentials, &found(visit.credentials, &items)?, now)?;
+        let found = found(visit.credentials, &items)?;
+        let caller = prove(visit.credentials, &found, now)?;
         self.belongs_to(app);
 
         let record: Option<App> = items.get(&Key::app(app))?;
@@ -108,21 +105,14 @@ impl Store {
             items.extend(self.batch(unread).await?);
         }
         let door = assemble(visit, caller, record, &items, page, addresses, owner, now)?;
-        acts_as_a_client(&door)?;
+        acts_as_a_client(&door.caller, door.caller.client().and_then(|client| door.client(client)), &found)?;
         Ok(door)
     }
 
     /// Every key that the request itself tells.
     fn first_keys(&self, visit: &Visit<'_>, sought: &[Address]) -> BTreeSet<Key> {
         let (app, room) = (&visit.credentials.app, visit.room);
-        let mut keys = BTreeSet::new();
-        match &visit.credentials.proof {
-            Proof::ApiKey { key, .. } => keys.extend([Key::app_key(app, key)]),
-            Proof::Token { key, token, .. } => {
-                keys.extend(key.as_ref().map(|key| Key::app_key(app, key)));
-                keys.insert(Key::token(app, token));
-            }
-        }
+        let mut keys = proof_keys(visit.credentials);
         let named = match visit.sought {
             Some(Sought::Client(client)) => Some(client),
             Some(Sought::Addresses(_)) | None => None,
@@ -182,7 +172,7 @@ impl Store {
         if let Some(sender) = sender
             && items.get::<crate::client::Client>(&Key::client(app, sender))?.is_none()
         {
-            return Err(Error::ClientsNotFound { missing: vec![sender.clone()] });
+            return Err(nobody(sender));
         }
         Ok(BackOffice { record, client: items.get(&Key::client(app, client))? })
     }
@@ -234,26 +224,4 @@ fn person_keys(app: &AppId, room: &RoomId, client: &ClientId) -> [Key; 2] {
 /// Where an address leads: to its owner, and to its invitation to the room.
 fn address_keys(app: &AppId, room: &RoomId, address: &Address) -> [Key; 2] {
     [Key::owner(app, address.canonical()), Key::invitation(app, room, address.canonical())]
-}
-
-fn found(credentials: &Credentials, items: &Items) -> Result<Found, Error> {
-    let app = &credentials.app;
-    let kind = |key| items.get::<StoredKey>(&Key::app_key(app, key)).map(|stored| stored.map(|stored| stored.kind));
-    Ok(match &credentials.proof {
-        Proof::ApiKey { key, .. } => Found { key: kind(key)?, token: None },
-        Proof::Token { key, token, .. } => {
-            Found { key: key.as_ref().map(kind).transpose()?.flatten(), token: items.get(&Key::token(app, token))? }
-        }
-    })
-}
-
-/// Whoever acts must be a client of the app (D4).
-fn acts_as_a_client(door: &Door) -> Result<(), Error> {
-    match door.caller.client() {
-        Some(client) if door.client(client).is_none() && door.caller.is_platform() => {
-            Err(Error::ClientsNotFound { missing: vec![client.clone()] })
-        }
-        Some(client) if door.client(client).is_none() => Err(Error::UnknownToken),
-        Some(_) | None => Ok(()),
-    }
 }
