@@ -22,7 +22,8 @@ const SENDER: &str = "im-client-id";
 const NOT_IN_TOKEN: &AsciiSet = &CONTROLS.add(b' ').add(b'%').add(b'"').add(b',').add(b';');
 
 /// The SHA-256 of a key or token, in hex: all that is ever stored or looked up of it (D5).
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Hash(String);
 
 impl Hash {
@@ -121,6 +122,29 @@ impl Token {
     }
 }
 
+/// A token to be stored, with its lifetime.
+pub struct BoundToken {
+    /// In clear: shown to the operator once, never stored.
+    pub secret: String,
+    /// From then on it is refused.
+    pub expires_at: Time,
+}
+
+impl BoundToken {
+    /// A token of the operator's own making.
+    pub fn brought(secret: String, expires_at: Time) -> Result<Self, Error> {
+        if secret.len() < 8 || !secret.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(Error::invalid("token", "must be at least 8 visible ASCII characters without spaces"));
+        }
+        Ok(Self { secret, expires_at })
+    }
+
+    /// A token of a client that is made here.
+    pub fn issued(app: &AppId, client: &ClientId, expires_at: Time) -> Self {
+        Self { secret: new_token(app, client), expires_at }
+    }
+}
+
 /// What the table holds under the hashes that were presented.
 #[derive(Default)]
 pub struct Found {
@@ -206,7 +230,7 @@ pub fn new_key(app: &AppId) -> String {
 }
 
 /// A new token of a client: `<app>.<client id, percent-encoded>.<128 random bits>` (D5).
-pub fn new_token(app: &AppId, client: &ClientId) -> String {
+fn new_token(app: &AppId, client: &ClientId) -> String {
     format!("{app}.{}.{}", utf8_percent_encode(client.as_str(), NOT_IN_TOKEN), random_hex::<16>())
 }
 

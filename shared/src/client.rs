@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::address::Region;
+use crate::auth::Token;
 use crate::error::Error;
 use crate::id::ClientId;
 use crate::invitation::Written;
@@ -145,14 +146,27 @@ pub struct Statement {
 
 impl Statement {
     /// The client as the statement makes it of what is stored. Mobiles are read under the app's region (D33).
-    pub fn applied(self, id: &ClientId, before: Option<Client>, region: &Region, now: Time) -> Result<Client, Error> {
+    pub fn applied(
+        mut self,
+        id: &ClientId,
+        before: Option<Client>,
+        region: &Region,
+        now: Time,
+    ) -> Result<Client, Error> {
         let mut client = before.unwrap_or_else(|| Client::new(id, now));
+        std::mem::take(&mut self.email).onto(&mut client.email);
+        std::mem::take(&mut self.mobile).onto(&mut client.mobile);
+        let mut client = self.applied_to(client, now)?;
+        client.addresses = client.canonical_addresses(region)?;
+        Ok(client)
+    }
+
+    /// The same where nothing is said of addresses: these stay as they are.
+    pub fn applied_to(self, mut client: Client, now: Time) -> Result<Client, Error> {
         self.nickname.onto(&mut client.profile.nickname);
         self.avatar_url.onto(&mut client.profile.avatar_url);
         self.description.onto(&mut client.profile.description);
         self.user_agent.onto(&mut client.profile.user_agent);
-        self.email.onto(&mut client.email);
-        self.mobile.onto(&mut client.mobile);
         client.profile.is_robot = self.is_robot.unwrap_or(client.profile.is_robot);
         if self.logs_in {
             client.log_in(now);
@@ -166,10 +180,7 @@ impl Statement {
             let reason = format!("and the other fields of your own must be at most {LONGEST_CUSTOM} bytes of JSON");
             return Err(Error::invalid(longest.unwrap_or_default(), reason));
         }
-        client.addresses = client.canonical_addresses(region)?;
-        client.version += 1;
-        client.updated_at = now;
-        Ok(client)
+        Ok(client.amended(now))
     }
 }
 
@@ -187,6 +198,16 @@ impl Client {
             created_at: now,
             updated_at: now,
         }
+    }
+
+    /// The client about to be changed.
+    pub fn amended(&self, now: Time) -> Self {
+        Self { version: self.version + 1, updated_at: now, ..self.clone() }
+    }
+
+    /// Whether a token is this client's and proves it (D5).
+    pub fn is_proven_by(&self, token: &Token, now: Time) -> bool {
+        token.client == self.id && token.expires_at > now && !token.is_revoked(self.revoked_at)
     }
 
     /// Takes note that a token is made: later than all tokens that are revoked, and no earlier than any other, whatever

@@ -43,6 +43,14 @@ pub fn write_standing(app: &AppId, room: &RoomId, standing: &Standing) -> Result
     Ok(item)
 }
 
+/// A record under its key, and in the index.
+pub fn write_indexed<T: Serialize>(key: &Key, record: &T, pk: &str, sk: &str) -> Result<Item, Error> {
+    let mut item = write(key, record)?;
+    item.insert("GSI1PK".to_owned(), text(pk));
+    item.insert("GSI1SK".to_owned(), text(sk));
+    Ok(item)
+}
+
 /// The record of an item.
 pub fn read<T: DeserializeOwned>(item: Item) -> Result<T, Error> {
     from_item(item).map_err(Error::internal)

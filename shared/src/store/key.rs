@@ -15,6 +15,9 @@ pub struct Key {
 /// What precedes every standing of a client; the client's id follows.
 pub const STANDING: &str = "#STANDING#";
 
+/// What precedes the hash of a client's token in the index.
+pub const TOKEN: &str = "token#";
+
 /// What precedes the invitations of an address; the room and the address that names the invitation follow.
 pub const INVITED: &str = "INVITED#";
 
@@ -85,7 +88,12 @@ pub fn addresses(app: &AppId, address: &str) -> String {
     format!("{app}#ADDRESS#{address}")
 }
 
-/// The partition of a client; in the index, that of its rooms.
+/// In the index, the partition of all clients of an app.
+pub fn directory(app: &AppId) -> String {
+    format!("{app}#CLIENTS")
+}
+
+/// The partition of a client; in the index, that of its rooms and its tokens.
 pub fn clients(app: &AppId, client: &ClientId) -> String {
     format!("{app}#CLIENT#{client}")
 }

@@ -7,10 +7,10 @@ use serde::Deserialize;
 use super::Store;
 use super::key::Key;
 use super::read::Items;
-use super::visitor::{acts_as_a_client, found, nobody, proof_keys};
+use super::visitor::{acts_as_a_client, found, proof_keys};
 use crate::address::{Address, Region};
 use crate::app::App;
-use crate::auth::{Caller, Credentials, Proof, prove};
+use crate::auth::{Caller, Credentials, prove};
 use crate::door::{Door, Invitee, Known};
 use crate::error::Error;
 use crate::id::{AppId, ClientId, RoomId};
@@ -157,31 +157,6 @@ impl Store {
         let owner: Option<Owner> = items.get(&Key::owner(app, first.canonical()))?;
         Ok((addresses, owner.map(|owner| owner.client)))
     }
-
-    /// Proves that a request comes from the platform, and that whom it acts for is a client (D4); reads the app and one
-    /// client with it.
-    pub(super) async fn back_office(&self, credentials: &Credentials, client: &ClientId) -> Result<BackOffice, Error> {
-        let app = &credentials.app;
-        let Proof::ApiKey { key, sender } = &credentials.proof else { return Err(Error::InvalidApiKey) };
-        let mut keys = BTreeSet::from([Key::app_key(app, key), Key::app(app), Key::client(app, client)]);
-        keys.extend(sender.as_ref().map(|sender| Key::client(app, sender)));
-        let items = self.batch(keys).await?;
-        prove(credentials, &found(credentials, &items)?, Time::now())?;
-        self.belongs_to(app);
-        let record: App = items.get(&Key::app(app))?.ok_or(Error::InvalidApiKey)?;
-        if let Some(sender) = sender
-            && items.get::<crate::client::Client>(&Key::client(app, sender))?.is_none()
-        {
-            return Err(nobody(sender));
-        }
-        Ok(BackOffice { record, client: items.get(&Key::client(app, client))? })
-    }
-}
-
-/// What the platform's own routes know before they act.
-pub(super) struct BackOffice {
-    pub record: App,
-    pub client: Option<crate::client::Client>,
 }
 
 /// The door as all that was read makes it.

@@ -10,7 +10,6 @@ use super::read::Items;
 use crate::auth::{Caller, Credentials, Found, KeyKind, Proof, prove};
 use crate::client::Client;
 use crate::error::Error;
-use crate::id::ClientId;
 use crate::time::Time;
 
 /// Who calls, where the call is about no room.
@@ -27,8 +26,29 @@ pub struct Visitor {
 impl Store {
     /// Proves who comes: one round, and one more for a token that does not say whose it is.
     pub async fn visitor(&self, credentials: &Credentials) -> Result<Visitor, Error> {
+        Ok(self.visitor_with(credentials, []).await?.0)
+    }
+
+    /// Proves that the platform comes, and that whom it acts for is a client (D4); what else was read with it.
+    pub(super) async fn back_office(
+        &self,
+        credentials: &Credentials,
+        also: impl IntoIterator<Item = Key>,
+    ) -> Result<Items, Error> {
+        match self.visitor_with(credentials, also).await? {
+            (Visitor { caller: Caller::Platform(_), .. }, items) => Ok(items),
+            (Visitor { caller: Caller::Client(_), .. }, _) => Err(Error::InvalidApiKey),
+        }
+    }
+
+    async fn visitor_with(
+        &self,
+        credentials: &Credentials,
+        also: impl IntoIterator<Item = Key>,
+    ) -> Result<(Visitor, Items), Error> {
         let app = &credentials.app;
         let mut asked = proof_keys(credentials);
+        asked.extend(also);
         asked.extend(credentials.hint().map(|client| Key::client(app, client)));
         let mut items = self.batch(asked.clone()).await?;
         let (now, found) = (Time::now(), found(credentials, &items)?);
@@ -40,13 +60,21 @@ impl Store {
         }
         let client: Option<Client> = own.map(|key| items.get(&key)).transpose()?.flatten();
         acts_as_a_client(&caller, client.as_ref(), &found)?;
-        Ok(Visitor { caller, client, now })
+        Ok((Visitor { caller, client, now }, items))
     }
 }
 
+impl Visitor {
+    /// The client who acts; the platform must name one.
+    pub fn client(&self) -> Result<&Client, Error> {
+        self.client.as_ref().ok_or(Error::MissingParameter { names: &["sender"] })
+    }
+}
+
+/// A key as far as it proves anything.
 #[derive(Deserialize)]
-struct StoredKey {
-    kind: KeyKind,
+pub(super) struct StoredKey {
+    pub kind: KeyKind,
 }
 
 /// The keys under which the proof of a caller is found.
@@ -77,16 +105,11 @@ pub(super) fn found(credentials: &Credentials, items: &Items) -> Result<Found, E
 pub(super) fn acts_as_a_client(caller: &Caller, record: Option<&Client>, found: &Found) -> Result<(), Error> {
     match (caller, record) {
         (Caller::Platform(None), _) | (Caller::Platform(_), Some(_)) => Ok(()),
-        (Caller::Platform(Some(sender)), None) => Err(nobody(sender)),
+        (Caller::Platform(Some(sender)), None) => Err(Error::ClientsNotFound { missing: vec![sender.clone()] }),
         (Caller::Client(_), Some(client)) => match &found.token {
             Some(token) if !token.is_revoked(client.revoked_at) => Ok(()),
             Some(_) | None => Err(Error::UnknownToken),
         },
         (Caller::Client(_), None) => Err(Error::UnknownToken),
     }
-}
-
-/// No client has this id.
-pub(super) fn nobody(client: &ClientId) -> Error {
-    Error::ClientsNotFound { missing: vec![client.clone()] }
 }

@@ -61,6 +61,7 @@ fn status(error: &Error) -> (u16, &'static str, &'static str) {
         Error::RoomNotFound { .. } => (404, "Room not found", "ROOM_NOT_FOUND"),
         Error::ClientsNotFound { .. } => (404, "Client not found", "CLIENT_NOT_FOUND"),
         Error::RouteNotFound => (404, "Not Found", "ROUTE_NOT_FOUND"),
+        Error::AppNotFound { .. } => (404, "Not Found", "APP_NOT_FOUND"),
         Error::RoomFull { .. } => (409, "Conflict", "ROOM_FULL"),
         Error::DirectRoom { .. } => (409, "Conflict", "DIRECT_ROOM"),
         // Refusals that only the other dialect and the operator's function know.
