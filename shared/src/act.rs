@@ -206,6 +206,7 @@ mod tests {
             mobile: None,
             addresses: Vec::new(),
             custom: Default::default(),
+            revoked_at: None,
             version: 1,
             created_at: NOW,
             updated_at: NOW,

@@ -182,6 +182,12 @@ pub enum Error {
         /// The app's id.
         app: String,
     },
+    /// No app has this id.
+    #[error("app `{app}` does not exist")]
+    AppNotFound {
+        /// The app's id.
+        app: String,
+    },
     /// No route has this method and path.
     #[error("there is no such route")]
     RouteNotFound,

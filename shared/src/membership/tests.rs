@@ -31,6 +31,7 @@ fn client(id: &ClientId) -> Client {
         mobile: None,
         addresses: Vec::new(),
         custom: Default::default(),
+        revoked_at: None,
         version: 1,
         created_at: NOW,
         updated_at: NOW,

@@ -70,6 +70,14 @@ pub fn due(app: &AppId, at: Time) -> Item {
     HashMap::from([("GSI2PK".to_owned(), text(&key::due(app))), ("GSI2SK".to_owned(), moment)])
 }
 
+/// A record under its key, and in the index.
+pub fn write_indexed<T: Serialize>(key: &Key, record: &T, pk: &str, sk: &str) -> Result<Item, Error> {
+    let mut item = write(key, record)?;
+    item.insert("GSI1PK".to_owned(), text(pk));
+    item.insert("GSI1SK".to_owned(), text(sk));
+    Ok(item)
+}
+
 /// The record of an item.
 pub fn read<T: DeserializeOwned>(item: Item) -> Result<T, Error> {
     from_item(item).map_err(Error::internal)

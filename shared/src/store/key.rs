@@ -18,6 +18,9 @@ pub const STANDING: &str = "#STANDING#";
 /// What precedes the invitations of addresses to a room; the address that names the invitation follows.
 pub const INVITATION: &str = "#INVITATION#";
 
+/// What precedes the hash of a client's token in the index.
+pub const TOKEN: &str = "token#";
+
 /// What precedes the invitations of an address; the room and the address that names the invitation follow.
 pub const INVITED: &str = "INVITED#";
 
@@ -106,7 +109,12 @@ pub fn due(app: &AppId) -> String {
     format!("{app}#DUE")
 }
 
-/// The partition of a client; in the index, that of its rooms.
+/// In the index, the partition of all clients of an app.
+pub fn directory(app: &AppId) -> String {
+    format!("{app}#CLIENTS")
+}
+
+/// The partition of a client; in the index, that of its rooms and its tokens.
 pub fn clients(app: &AppId, client: &ClientId) -> String {
     format!("{app}#CLIENT#{client}")
 }

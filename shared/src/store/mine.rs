@@ -64,7 +64,7 @@ impl Store {
                 .dynamo
                 .query()
                 .table_name(&self.table)
-                .index_name("GSI1")
+                .index_name(super::INDEX)
                 .key_condition_expression("GSI1PK = :pk AND begins_with(GSI1SK, :prefix)")
                 .expression_attribute_values(":pk", item::text(pk))
                 .expression_attribute_values(":prefix", item::text(prefix))

@@ -7,9 +7,10 @@ use serde::Deserialize;
 use super::Store;
 use super::key::Key;
 use super::read::Items;
+use super::visitor::{acts_as_a_client, found, proof_keys};
 use crate::address::{Address, Region};
 use crate::app::App;
-use crate::auth::{Caller, Credentials, Found, KeyKind, Proof, prove};
+use crate::auth::{Caller, Credentials, prove};
 use crate::door::{Door, Everybody, Invitee, Known};
 use crate::error::Error;
 use crate::id::{AppId, ClientId, ObjectId, RoomId};
@@ -99,11 +100,6 @@ impl Sought<'_> {
     }
 }
 
-#[derive(Deserialize)]
-struct StoredKey {
-    kind: KeyKind,
-}
-
 /// Who has signed up with an address.
 #[derive(serde::Serialize, Deserialize)]
 pub(super) struct Owner {
@@ -129,7 +125,8 @@ impl Store {
 
         // What was read under credentials that prove false is thrown away here.
         let now = Time::now();
-        let caller = prove(visit.credentials, &found(visit.credentials, &items)?, now)?;
+        let found = found(visit.credentials, &items)?;
+        let caller = prove(visit.credentials, &found, now)?;
         self.belongs_to(app);
 
         let record: Option<App> = items.get(&Key::app(app))?;
@@ -141,7 +138,7 @@ impl Store {
             items.extend(self.batch(unread).await?);
         }
         let mut door = assemble(visit, caller, record, &items, page, addresses, owner, now)?;
-        acts_as_a_client(&door)?;
+        acts_as_a_client(&door.caller, door.caller.client().and_then(|client| door.client(client)), &found)?;
         door.everybody = everybody;
         self.crowd(visit, &mut door).await?;
         Ok(door)
@@ -173,14 +170,7 @@ impl Store {
     /// Every key that the request itself tells.
     fn first_keys(&self, visit: &Visit<'_>, sought: &[Address]) -> BTreeSet<Key> {
         let (app, room) = (&visit.credentials.app, visit.room);
-        let mut keys = BTreeSet::new();
-        match &visit.credentials.proof {
-            Proof::ApiKey { key, .. } => keys.extend([Key::app_key(app, key)]),
-            Proof::Token { key, token, .. } => {
-                keys.extend(key.as_ref().map(|key| Key::app_key(app, key)));
-                keys.insert(Key::token(app, token));
-            }
-        }
+        let mut keys = proof_keys(visit.credentials);
         let named = match visit.sought {
             Some(Sought::Client(client)) => Some(client),
             Some(Sought::Addresses(_)) | None => None,
@@ -226,31 +216,6 @@ impl Store {
         let owner: Option<Owner> = items.get(&Key::owner(app, first.canonical()))?;
         Ok((addresses, owner.map(|owner| owner.client)))
     }
-
-    /// Proves that a request comes from the platform, and that whom it acts for is a client (D4); reads the app and one
-    /// client with it.
-    pub(super) async fn back_office(&self, credentials: &Credentials, client: &ClientId) -> Result<BackOffice, Error> {
-        let app = &credentials.app;
-        let Proof::ApiKey { key, sender } = &credentials.proof else { return Err(Error::InvalidApiKey) };
-        let mut keys = BTreeSet::from([Key::app_key(app, key), Key::app(app), Key::client(app, client)]);
-        keys.extend(sender.as_ref().map(|sender| Key::client(app, sender)));
-        let items = self.batch(keys).await?;
-        prove(credentials, &found(credentials, &items)?, Time::now())?;
-        self.belongs_to(app);
-        let record: App = items.get(&Key::app(app))?.ok_or(Error::InvalidApiKey)?;
-        if let Some(sender) = sender
-            && items.get::<crate::client::Client>(&Key::client(app, sender))?.is_none()
-        {
-            return Err(Error::ClientsNotFound { missing: vec![sender.clone()] });
-        }
-        Ok(BackOffice { record, client: items.get(&Key::client(app, client))? })
-    }
-}
-
-/// What the platform's own routes know before they act.
-pub(super) struct BackOffice {
-    pub record: App,
-    pub client: Option<crate::client::Client>,
 }
 
 /// The door as all that was read makes it.
@@ -310,26 +275,4 @@ fn person_keys(app: &AppId, room: &RoomId, client: &ClientId) -> [Key; 2] {
 /// Where an address leads: to its owner, and to its invitation to the room.
 fn address_keys(app: &AppId, room: &RoomId, address: &Address) -> [Key; 2] {
     [Key::owner(app, address.canonical()), Key::invitation(app, room, address.canonical())]
-}
-
-fn found(credentials: &Credentials, items: &Items) -> Result<Found, Error> {
-    let app = &credentials.app;
-    let kind = |key| items.get::<StoredKey>(&Key::app_key(app, key)).map(|stored| stored.map(|stored| stored.kind));
-    Ok(match &credentials.proof {
-        Proof::ApiKey { key, .. } => Found { key: kind(key)?, token: None },
-        Proof::Token { key, token, .. } => {
-            Found { key: key.as_ref().map(kind).transpose()?.flatten(), token: items.get(&Key::token(app, token))? }
-        }
-    })
-}
-
-/// Whoever acts must be a client of the app (D4).
-fn acts_as_a_client(door: &Door) -> Result<(), Error> {
-    match door.caller.client() {
-        Some(client) if door.client(client).is_none() && door.caller.is_platform() => {
-            Err(Error::ClientsNotFound { missing: vec![client.clone()] })
-        }
-        Some(client) if door.client(client).is_none() => Err(Error::UnknownToken),
-        Some(_) | None => Ok(()),
-    }
 }

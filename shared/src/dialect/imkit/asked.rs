@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use crate::client::{Json, Said, Statement};
+use crate::auth::BoundToken;
+use crate::client::{Json, Said, Statement, TOKEN_LIFETIME};
 use crate::error::Error;
-use crate::id::{ClientId, ObjectId, RoomId};
+use crate::id::{AppId, ClientId, ObjectId, RoomId};
 use crate::lambda::Settings;
 use crate::membership::{Adding, Entry, Mode, Notify};
 use crate::request::{Fields, Request};
@@ -15,6 +16,9 @@ use crate::time::Time;
 
 /// The shortest and longest life of an invitation, in seconds: a minute, 90 days (D17).
 const LIFETIMES: std::ops::RangeInclusive<u64> = 60..=90 * 24 * 60 * 60;
+
+/// The longest life of a token.
+const LONGEST_LIFE: Duration = Duration::from_secs(100 * 366 * 24 * 60 * 60);
 
 /// The longest name, key or tag; the longest URL; the longest free text; in bytes.
 const NAME: usize = 256;
@@ -184,6 +188,43 @@ pub fn statement(fields: &Fields) -> Result<Statement, Error> {
         custom: fields.others(&CLIENT_FIELDS),
         logs_in: false,
     })
+}
+
+/// What the body of a sign-in says of a client.
+pub fn signing_in(fields: &Fields) -> Result<Statement, Error> {
+    Ok(Statement {
+        nickname: said(fields, "nickname", NAME)?,
+        avatar_url: said(fields, "avatarUrl", SHOWN)?,
+        logs_in: true,
+        ..Statement::default()
+    })
+}
+
+/// A token issued here, or one that the operator brings (D5).
+pub fn token(fields: &Fields, app: &AppId, client: &ClientId) -> Result<Option<BoundToken>, Error> {
+    let issue = fields.flag("issueAccessToken")?.unwrap_or(false);
+    match brought_token(fields)? {
+        Some(_) if issue => Err(Error::invalid("token", "cannot go with `issueAccessToken`")),
+        Some(brought) => Ok(Some(brought)),
+        None if issue => Ok(Some(BoundToken::issued(app, client, token_end(fields)?))),
+        None => Ok(None),
+    }
+}
+
+/// A token that the operator brings, with the life that it says (D5).
+pub fn brought_token(fields: &Fields) -> Result<Option<BoundToken>, Error> {
+    let secret = fields.text("token", TEXT)?;
+    secret.map(|secret| BoundToken::brought(secret, token_end(fields)?)).transpose()
+}
+
+fn token_end(fields: &Fields) -> Result<Time, Error> {
+    let now = Time::now();
+    let stated = fields.text("expirationDate", 64)?.map(|date| Time::parse("expirationDate", &date)).transpose()?;
+    let end = stated.unwrap_or_else(|| now.plus(TOKEN_LIFETIME));
+    if end <= now || end > now.plus(LONGEST_LIFE) {
+        return Err(Error::invalid("expirationDate", "must lie in the future, and at most 100 years ahead"));
+    }
+    Ok(end)
 }
 
 fn said(fields: &Fields, name: &str, longest: usize) -> Result<Said<String>, Error> {

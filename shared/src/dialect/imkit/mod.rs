@@ -71,6 +71,7 @@ fn status(error: &Error) -> (u16, &'static str, &'static str) {
         Error::BanNotFound { .. } => (404, "Block relationship not found", "BLOCK_NOT_FOUND"),
         Error::AlreadyBanned { .. } => (409, "User already blocked", "ALREADY_BANNED"),
         Error::RouteNotFound => (404, "Not Found", "ROUTE_NOT_FOUND"),
+        Error::AppNotFound { .. } => (404, "Not Found", "APP_NOT_FOUND"),
         Error::RoomFull { .. } => (409, "Conflict", "ROOM_FULL"),
         Error::DirectRoom { .. } => (409, "Conflict", "DIRECT_ROOM"),
         // Refusals that only the other dialect and the operator's function know.

@@ -68,6 +68,7 @@ fn refusal(error: &Error) -> Refusal {
         Error::InvalidBody { .. } | Error::BodyTooLarge { .. } => invalid("body"),
         Error::RouteNotFound => (404, 404, "Not Found", "Not Found", String::new()),
         Error::Busy => (503, 100, "{}", "{}", error.to_string()),
+        Error::AppNotFound { app } => not_found(format!("team {app}")),
         Error::AppExists { .. } | Error::Internal(_) => (500, 100, "{}", "{}", error.to_string()),
     };
     Refusal { status, code, english, chinese, about }
