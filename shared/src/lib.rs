@@ -28,6 +28,7 @@ pub mod membership;
 
 pub mod act;
 pub mod log;
+pub mod pseudonym;
 
 pub mod store;
 

@@ -223,11 +223,7 @@ impl Writing<'_> {
         let named_by = invitation.address();
         let item = item::write_invitation(self.app, self.room, invitation)?;
         let mut items = vec![put_item(self.table, item, before.map(|before| before.seq))?];
-        let nobody = ConditionCheck::builder()
-            .table_name(self.table)
-            .set_key(Some(item::keyed(&Key::owner(self.app, named_by))))
-            .condition_expression("attribute_not_exists(PK)");
-        items.push(TransactWriteItem::builder().condition_check(nobody.build().map_err(Error::internal)?).build());
+        items.push(absent(self.table, &Key::owner(self.app, named_by))?);
         for address in &invitation.addresses {
             let pointer = item::keyed(&Key::invited(self.app, address, self.room, named_by));
             let put = Put::builder().table_name(self.table).set_item(Some(pointer)).build().map_err(Error::internal)?;
@@ -280,6 +276,15 @@ pub(super) fn put<T: serde::Serialize>(
     seen: Option<u64>,
 ) -> Result<TransactWriteItem, Error> {
     put_item(table, item::write(key, record)?, seen)
+}
+
+/// That there is no such item.
+pub(super) fn absent(table: &str, key: &Key) -> Result<TransactWriteItem, Error> {
+    let check = ConditionCheck::builder()
+        .table_name(table)
+        .set_key(Some(item::keyed(key)))
+        .condition_expression("attribute_not_exists(PK)");
+    Ok(TransactWriteItem::builder().condition_check(check.build().map_err(Error::internal)?).build())
 }
 
 /// An item deleted, whatever it is.
