@@ -2,6 +2,7 @@
 
 pub mod asked;
 mod parts;
+mod people;
 mod view;
 
 use serde_json::{Value, json};
@@ -10,6 +11,7 @@ use crate::error::Error;
 use crate::lambda::Response;
 use crate::request::Request;
 
+pub use people::client;
 pub use view::Shape;
 
 /// What a request came to: `result`, and what stands beside it in the envelope.
