@@ -278,3 +278,18 @@ async fn a_token_issued_while_all_are_revoked_is_before_it_or_behind_it() {
         assert_eq!(works(&new, &room).await, behind, "{revoked:?}");
     }
 }
+
+#[tokio::test]
+async fn a_write_whose_end_nobody_knows_is_told_as_it_was() {
+    for named in [true, false] {
+        let world = World::new().await;
+        let aaa = world.client("aaa").await;
+        let room = world.group(&[&aaa]).await;
+        let body = if named { json!({ "token": aaa.token }) } else { json!({}) };
+        for _ in 0..3 {
+            world.stack.faults().next("TransactWriteItems", Fault::LoseResponse); // as often as the SDK tries
+        }
+        assert_eq!(world.revoked("aaa", body).await.len(), 1, "{named}");
+        assert!(!works(&aaa, &room).await);
+    }
+}
