@@ -112,7 +112,8 @@ pub enum Said<T> {
 }
 
 impl<T> Said<T> {
-    fn onto(self, field: &mut Option<T>) {
+    /// What becomes of the field.
+    pub fn onto(self, field: &mut Option<T>) {
         match self {
             Self::Nothing => {}
             Self::None => *field = None,

@@ -8,6 +8,7 @@ mod claims;
 mod directory;
 mod item;
 mod key;
+mod mine;
 mod people;
 mod read;
 mod visit;
@@ -34,7 +35,7 @@ use crate::time::Deadline;
 pub use act::Done;
 pub use directory::{Listed, Wanted};
 pub use people::{Upsert, Upserted};
-pub use visit::{Sought, View, Visit};
+pub use visit::{Crowd, Sought, View, Visit};
 pub use visitor::Visitor;
 
 /// How long one request goes on trying lost races before its answer is `BUSY`. What it has begun by then, a read and a

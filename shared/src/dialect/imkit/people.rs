@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::Reply;
-use super::parts::{person, put};
+use super::parts::{overlay, person, put};
 use super::view::Shape;
 use crate::auth::{BoundToken, Token};
 use crate::client::Client;
@@ -18,11 +18,8 @@ const LARGEST_LIST: usize = 3 * 1024 * 1024;
 
 /// A client as its operator and it itself see it. Our own fields win over the operator's of the same name.
 pub fn client(app: &AppId, client: &Client) -> Value {
-    let mut fields = client.custom.object();
-    if let Value::Object(person) = person(&client.id, &client.profile, Shape::Legacy) {
-        fields.extend(person);
-    }
-    let mut result = Value::Object(fields);
+    let mut result = Value::Object(client.custom.object());
+    overlay(&mut result, person(&client.id, &client.profile, Shape::Legacy));
     put(&mut result, "email", client.email.as_ref());
     put(&mut result, "mobile", client.mobile.as_ref());
     result["appID"] = json!(app);
