@@ -7,6 +7,7 @@ mod actors;
 
 use actors::{Actor, Call, World};
 use local::Stack;
+use reqwest::Method;
 use serde_json::json;
 
 const HEAD: &str = "\
@@ -73,6 +74,8 @@ async fn calls(world: &World) -> Vec<(&'static str, Call)> {
     aaa.talk_invites(ten, json!({ "email": "eee@example.com" })).send().await.bare();
     let (minimal, bound) = (aaa.clone().with("Prefer", "return=minimal"), world.bearer("aaa", "operators-own-token"));
     let told = json!({ "systemMessage": true });
+    let platform = world.platform();
+    world.client("ccc").await;
     let page = |room: &str, list: &str| aaa.get(&format!("/rooms/{room}/{list}"));
     vec![
         ("`POST /rooms/:id/members`, 1 client, room of 10", aaa.adds(ten, &new[..1])),
@@ -108,6 +111,20 @@ async fn calls(world: &World) -> Vec<(&'static str, Call)> {
             "… with an e-mail that is invited to a room",
             world.platform().post("/admin/clients", json!({ "_id": "eee", "email": "eee@example.com" })),
         ),
+        (
+            "`PUT /admin/clients/:client/token`",
+            platform.call(Method::PUT, "/admin/clients/ddd/token").body(json!({ "token": "a-token-of-your-own" })),
+        ),
+        (
+            "`DELETE /admin/clients/:client/token`, one token",
+            platform.call(Method::DELETE, "/admin/clients/ddd/token").body(json!({ "token": "a-token-of-your-own" })),
+        ),
+        ("… all of two", platform.call(Method::DELETE, "/admin/clients/ccc/token")),
+        ("`GET /admin/clients`, 20 of 1,096", platform.get("/admin/clients")),
+        ("… by an id", platform.get("/admin/clients?q=%7B%22_id%22%3A%22aaa%22%7D")),
+        ("`POST /auths/sign/v2`, a client with an e-mail", platform.post("/auths/sign/v2", json!({ "id": "ddd" }))),
+        ("`GET /me`", aaa.get("/me")),
+        ("`POST /me`", aaa.post("/me", json!({ "nickname": "Ann" }))),
         ("no such route", aaa.get("/nowhere")),
         ("no credentials", world.stranger().reads(ten)),
     ]
