@@ -17,6 +17,7 @@ mod create_client;
 mod create_room;
 mod default_route;
 mod get_me;
+mod expire_invitations;
 mod get_room;
 mod join_room;
 mod list_clients;
