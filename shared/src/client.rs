@@ -122,6 +122,16 @@ impl<T> Said<T> {
     }
 }
 
+impl<T: PartialEq> Said<T> {
+    fn differs_from(&self, field: Option<&T>) -> bool {
+        match self {
+            Self::Nothing => false,
+            Self::None => field.is_some(),
+            Self::Is(value) => field != Some(value),
+        }
+    }
+}
+
 /// What the operator says of a client in an upsert.
 #[derive(Clone, Debug, Default)]
 pub struct Statement {
@@ -146,6 +156,19 @@ pub struct Statement {
 }
 
 impl Statement {
+    /// The same as a client itself may say it. What the operator vouches for can be repeated, and not changed.
+    pub fn by_itself(self, own: &Client) -> Result<Self, Error> {
+        let changed = [
+            ("email", self.email.differs_from(own.email.as_ref())),
+            ("mobile", self.mobile.differs_from(own.mobile.as_ref())),
+            ("isRobot", self.is_robot.is_some_and(|is_robot| is_robot != own.profile.is_robot)),
+        ];
+        match changed.iter().find(|(_, changed)| *changed) {
+            Some((name, _)) => Err(Error::invalid(name, "can be changed by the operator's back end alone")),
+            None => Ok(Self { email: Said::Nothing, mobile: Said::Nothing, is_robot: None, ..self }),
+        }
+    }
+
     /// The client as the statement makes it of what is stored. Mobiles are read under the app's region (D33).
     pub fn applied(
         mut self,
