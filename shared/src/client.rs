@@ -39,6 +39,9 @@ pub struct Profile {
     /// When a token was last issued to it; at first, when it was created.
     #[serde(default)]
     pub last_login: Time,
+    /// The client's `version` that brought it about: of two copies, the one with the larger number is the newer.
+    #[serde(default)]
+    pub version: u64,
 }
 
 /// The short form of a client inside messages and invitations.
@@ -144,6 +147,7 @@ impl Statement {
     /// The client as the statement makes it of what is stored. Mobiles are read under the app's region (D33).
     pub fn applied(self, id: &ClientId, before: Option<Client>, region: &Region, now: Time) -> Result<Client, Error> {
         let mut client = before.unwrap_or_else(|| Client::new(id, now));
+        let seen = client.profile.clone();
         self.nickname.onto(&mut client.profile.nickname);
         self.avatar_url.onto(&mut client.profile.avatar_url);
         self.description.onto(&mut client.profile.description);
@@ -165,6 +169,9 @@ impl Statement {
         }
         client.addresses = client.canonical_addresses(region)?;
         client.version += 1;
+        if client.profile != seen || seen.version == 0 {
+            client.profile.version = client.version;
+        }
         client.updated_at = now;
         Ok(client)
     }
@@ -286,7 +293,7 @@ mod tests {
         assert_eq!((client.version, client.created_at, client.updated_at), (1, BEFORE, BEFORE));
         assert_eq!(client.profile.last_login, BEFORE, "at first, when it was created");
         let nobody = Statement::default().applied(&id(), None, &Region::default(), NOW).unwrap();
-        assert_eq!(nobody.profile, Profile { last_login: NOW, ..Profile::default() });
+        assert_eq!(nobody.profile, Profile { last_login: NOW, version: 1, ..Profile::default() });
         assert!(nobody.addresses.is_empty() && nobody.custom.is_empty());
     }
 
@@ -312,9 +319,22 @@ mod tests {
             custom: object(json!({ "plan": null, "nothing": null })),
             ..Statement::default()
         });
-        assert_eq!(after.profile, Profile { is_robot: true, last_login: BEFORE, ..Profile::default() });
+        assert_eq!(after.profile, Profile { is_robot: true, last_login: BEFORE, version: 2, ..Profile::default() });
         assert_eq!((after.email, after.mobile, after.addresses), (None, None, Vec::new()));
         assert_eq!(after.custom.object(), object(json!({ "seat": 7 })));
+    }
+
+    #[test]
+    fn a_profile_has_the_version_that_changed_it() {
+        assert_eq!(client().profile.version, 1);
+        let custom = object(json!({ "seat": 8 }));
+        let moved = after(Statement { custom, ..full() });
+        assert_eq!((moved.version, moved.profile.version), (2, 1), "others see no difference");
+        let renamed = after(Statement { nickname: is("Anne"), ..Statement::default() });
+        assert_eq!((renamed.version, renamed.profile.version), (2, 2));
+        let older = Client { profile: Profile { version: 0, ..client().profile }, ..client() };
+        let numbered = Statement::default().applied(&id(), Some(older), &Region::default(), NOW).unwrap();
+        assert_eq!(numbered.profile.version, 2, "a profile from before there were versions gets one");
     }
 
     #[test]

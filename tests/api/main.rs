@@ -19,6 +19,7 @@ mod get_room;
 mod join_room;
 mod list_events;
 mod list_members;
+mod refresh_profiles;
 mod talk_invite;
 
 mod bad_input;

@@ -5,6 +5,7 @@ mod claims;
 mod item;
 mod key;
 mod people;
+mod profile;
 mod read;
 mod visit;
 mod write;

@@ -11,6 +11,7 @@ use crate::act::{Act, Guard};
 use crate::error::Error;
 use crate::id::{AppId, RoomId};
 use crate::invitation::Invitation;
+use crate::standing::Standing;
 
 /// Why a transaction was not, or perhaps not, carried out.
 pub(super) enum Setback {
@@ -104,7 +105,7 @@ impl Writing<'_> {
         }
         for (before, after) in &act.standings {
             let item = item::write_standing(self.app, self.room, after)?;
-            items.push(put_item(self.table, item, before.as_ref().map(|standing| standing.seq))?);
+            items.push(put_standing(self.table, item, before.as_ref().map(|standing| standing.seq), after)?);
         }
         items.extend(act.guard.as_ref().map(|guard| self.guard(guard)).transpose()?);
         for (before, invitation) in &act.opened {
@@ -218,6 +219,25 @@ fn put_item(table: &str, item: item::Item, seen: Option<u64>) -> Result<Transact
     if let Some(seen) = seen {
         put = put.expression_attribute_values(":seen", item::number(seen));
     }
+    Ok(TransactWriteItem::builder().put(put.build().map_err(Error::internal)?).build())
+}
+
+/// A standing, whose copy of the profile must not be older than the one in its place, which changes without its `seq`.
+fn put_standing(
+    table: &str,
+    item: item::Item,
+    seen: Option<u64>,
+    standing: &Standing,
+) -> Result<TransactWriteItem, Error> {
+    let Some(seen) = seen else { return put_item(table, item, None) };
+    let put = Put::builder()
+        .table_name(table)
+        .set_item(Some(item))
+        .condition_expression("seq = :seen AND NOT #profile.#version > :version")
+        .expression_attribute_names("#profile", "profile")
+        .expression_attribute_names("#version", "version")
+        .expression_attribute_values(":seen", item::number(seen))
+        .expression_attribute_values(":version", item::number(standing.profile.version));
     Ok(TransactWriteItem::builder().put(put.build().map_err(Error::internal)?).build())
 }
 
