@@ -16,6 +16,9 @@ use crate::error::Error;
 use crate::id::{AppId, ClientId};
 use crate::stream::Changed;
 
+/// So many standings are looked at in one request.
+const PAGE: i32 = 200;
+
 /// So many standings are written side by side.
 const AT_ONCE: usize = 16;
 
@@ -69,6 +72,7 @@ impl Store {
             .expression_attribute_values(":client", item::text(&key::clients(app, &client.id)))
             .expression_attribute_values(":version", item::number(client.profile.version))
             .set_exclusive_start_key(behind)
+            .limit(PAGE)
             .return_consumed_capacity(ReturnConsumedCapacity::Total);
         let reply = query.send().await.map_err(read_failed)?;
         self.spent(&reply.consumed_capacity);
