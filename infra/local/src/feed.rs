@@ -284,6 +284,27 @@ fn shuffled(mut records: Vec<Record>, partition_key: &str) -> Vec<Record> {
 mod tests {
     use super::*;
 
+    #[tokio::test]
+    async fn without_a_function_that_it_wakes_the_stream_is_never_read() {
+        let text = "
+Resources:
+  Table: { Type: AWS::DynamoDB::Table }
+  Other:
+    Type: AWS::Serverless::Function
+    Metadata: { BuildProperties: { Binary: other } }
+    Properties: { Events: { Route: { Type: HttpApi } } }
+";
+        let template = Template::parse(text).unwrap();
+        let [runtime_url, proxy_url] = [String::new(), String::new()];
+        let settings = crate::pool::Settings { bin_dir: "/".into(), runtime_url, proxy_url, count_rounds: false };
+        let logs = Arc::new(crate::logs::Logs::Printed);
+        let pool = Arc::new(Pool::new(&template.functions, settings, logs, Arc::default()));
+        let nowhere = Arc::new(Engine::at("http://127.0.0.1:1".to_owned()));
+        let feeds = Feeds::start(&template, &nowhere, &pool, &Faults::default()).await.unwrap();
+        assert!(feeds.tasks.is_empty());
+        feeds.settled(Duration::ZERO).await.unwrap();
+    }
+
     #[test]
     fn shuffling_keeps_the_order_within_a_partition() {
         let record = |pk: &str, number: u32| {
