@@ -218,7 +218,7 @@ fn the_first_line_of_a_function_names_its_route_in_the_template() {
             breaches.push(format!("{}: `{first}` names none of its routes {routes:?}", function.file));
         }
         let starters = starters(described);
-        if function.file.starts_with("functions/events/") != !starters.is_empty() {
+        if function.file.starts_with("functions/events/") == starters.is_empty() {
             breaches.push(format!("{}: only what {starters:?} start is in functions/events", function.file));
         }
         for starter in starters.iter().filter(|starter| !first.starts_with(&format!("//! {starter}: "))) {
