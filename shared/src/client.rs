@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::address::Region;
+use crate::auth::Token;
 use crate::error::Error;
 use crate::id::ClientId;
 use crate::invitation::Written;
@@ -39,9 +40,6 @@ pub struct Profile {
     /// When a token was last issued to it; at first, when it was created.
     #[serde(default)]
     pub last_login: Time,
-    /// The client's `version` that brought it about: of two copies, the one with the larger number is the newer.
-    #[serde(default)]
-    pub version: u64,
 }
 
 /// The short form of a client inside messages and invitations.
@@ -90,8 +88,14 @@ pub struct Client {
     /// The operator's own fields.
     #[serde(default, skip_serializing_if = "Json::is_empty")]
     pub custom: Json,
-    /// Counts the upserts: the condition of the next one.
+    /// Tokens that were made no later are refused (D5).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revoked_at: Option<Time>,
+    /// Counts the changes: the condition of the next one.
     pub version: u64,
+    /// The version that last changed the profile: copies of earlier versions are outdated.
+    #[serde(default)]
+    pub profile_version: u64,
     /// When it was first upserted.
     pub created_at: Time,
     /// When it was last upserted.
@@ -111,7 +115,8 @@ pub enum Said<T> {
 }
 
 impl<T> Said<T> {
-    fn onto(self, field: &mut Option<T>) {
+    /// What becomes of the field.
+    pub fn onto(self, field: &mut Option<T>) {
         match self {
             Self::Nothing => {}
             Self::None => *field = None,
@@ -145,18 +150,30 @@ pub struct Statement {
 
 impl Statement {
     /// The client as the statement makes it of what is stored. Mobiles are read under the app's region (D33).
-    pub fn applied(self, id: &ClientId, before: Option<Client>, region: &Region, now: Time) -> Result<Client, Error> {
+    pub fn applied(
+        mut self,
+        id: &ClientId,
+        before: Option<Client>,
+        region: &Region,
+        now: Time,
+    ) -> Result<Client, Error> {
         let mut client = before.unwrap_or_else(|| Client::new(id, now));
-        let seen = client.profile.clone();
+        std::mem::take(&mut self.email).onto(&mut client.email);
+        std::mem::take(&mut self.mobile).onto(&mut client.mobile);
+        let mut client = self.applied_to(client, now)?;
+        client.addresses = client.canonical_addresses(region)?;
+        Ok(client)
+    }
+
+    /// The same where nothing is said of addresses: these stay as they are.
+    pub fn applied_to(self, mut client: Client, now: Time) -> Result<Client, Error> {
         self.nickname.onto(&mut client.profile.nickname);
         self.avatar_url.onto(&mut client.profile.avatar_url);
         self.description.onto(&mut client.profile.description);
         self.user_agent.onto(&mut client.profile.user_agent);
-        self.email.onto(&mut client.email);
-        self.mobile.onto(&mut client.mobile);
         client.profile.is_robot = self.is_robot.unwrap_or(client.profile.is_robot);
         if self.logs_in {
-            client.profile.last_login = now;
+            client.log_in(now);
         }
         let mut custom = client.custom.object();
         custom.extend(self.custom);
@@ -167,13 +184,7 @@ impl Statement {
             let reason = format!("and the other fields of your own must be at most {LONGEST_CUSTOM} bytes of JSON");
             return Err(Error::invalid(longest.unwrap_or_default(), reason));
         }
-        client.addresses = client.canonical_addresses(region)?;
-        client.version += 1;
-        if client.profile != seen || seen.version == 0 {
-            client.profile.version = client.version;
-        }
-        client.updated_at = now;
-        Ok(client)
+        Ok(client.amended(now))
     }
 }
 
@@ -186,10 +197,41 @@ impl Client {
             mobile: None,
             addresses: Vec::new(),
             custom: Json::default(),
+            revoked_at: None,
             version: 0,
+            profile_version: 0,
             created_at: now,
             updated_at: now,
         }
+    }
+
+    /// The client about to be changed.
+    pub fn amended(&self, now: Time) -> Self {
+        Self { version: self.version + 1, updated_at: now, ..self.clone() }
+    }
+
+    /// The client with the version of its profile, by what it was before.
+    pub fn versioned(&self, before: Option<&Self>) -> Self {
+        let seen = before.filter(|before| before.profile == self.profile && before.profile_version > 0);
+        let profile_version = seen.map_or(self.version, |before| before.profile_version);
+        Self { profile_version, ..self.clone() }
+    }
+
+    /// Whether a token is this client's and proves it (D5).
+    pub fn is_proven_by(&self, token: &Token, now: Time) -> bool {
+        token.client == self.id && token.expires_at > now && !token.is_revoked(self.revoked_at)
+    }
+
+    /// Takes note that a token is made: later than all tokens that are revoked, and no earlier than any other, whatever
+    /// the clocks of two functions say.
+    pub fn log_in(&mut self, now: Time) {
+        let unrevoked = self.revoked_at.map(|revoked_at| revoked_at.plus(Duration::from_millis(1)));
+        self.profile.last_login = self.profile.last_login.max(now).max(unrevoked.unwrap_or(now));
+    }
+
+    /// Revokes every token that was made up to now (D5).
+    pub fn revoke_tokens(&mut self, now: Time) {
+        self.revoked_at = Some(self.profile.last_login.max(now));
     }
 
     fn canonical_addresses(&self, region: &Region) -> Result<Vec<String>, Error> {
@@ -293,7 +335,7 @@ mod tests {
         assert_eq!((client.version, client.created_at, client.updated_at), (1, BEFORE, BEFORE));
         assert_eq!(client.profile.last_login, BEFORE, "at first, when it was created");
         let nobody = Statement::default().applied(&id(), None, &Region::default(), NOW).unwrap();
-        assert_eq!(nobody.profile, Profile { last_login: NOW, version: 1, ..Profile::default() });
+        assert_eq!(nobody.profile, Profile { last_login: NOW, ..Profile::default() });
         assert!(nobody.addresses.is_empty() && nobody.custom.is_empty());
     }
 
@@ -319,22 +361,24 @@ mod tests {
             custom: object(json!({ "plan": null, "nothing": null })),
             ..Statement::default()
         });
-        assert_eq!(after.profile, Profile { is_robot: true, last_login: BEFORE, version: 2, ..Profile::default() });
+        assert_eq!(after.profile, Profile { is_robot: true, last_login: BEFORE, ..Profile::default() });
         assert_eq!((after.email, after.mobile, after.addresses), (None, None, Vec::new()));
         assert_eq!(after.custom.object(), object(json!({ "seat": 7 })));
     }
 
     #[test]
     fn a_profile_has_the_version_that_changed_it() {
-        assert_eq!(client().profile.version, 1);
-        let custom = object(json!({ "seat": 8 }));
-        let moved = after(Statement { custom, ..full() });
-        assert_eq!((moved.version, moved.profile.version), (2, 1), "others see no difference");
-        let renamed = after(Statement { nickname: is("Anne"), ..Statement::default() });
-        assert_eq!((renamed.version, renamed.profile.version), (2, 2));
-        let older = Client { profile: Profile { version: 0, ..client().profile }, ..client() };
-        let numbered = Statement::default().applied(&id(), Some(older), &Region::default(), NOW).unwrap();
-        assert_eq!(numbered.profile.version, 2, "a profile from before there were versions gets one");
+        let first = client().versioned(None);
+        assert_eq!((first.version, first.profile_version), (1, 1));
+        let next = |said: Statement, before: &Client| {
+            said.applied(&id(), Some(before.clone()), &Region::default(), NOW).unwrap().versioned(Some(before))
+        };
+        let moved = next(Statement { custom: object(json!({ "seat": 8 })), ..full() }, &first);
+        assert_eq!((moved.version, moved.profile_version), (2, 1), "others see no difference");
+        let renamed = next(Statement { nickname: is("Anne"), ..Statement::default() }, &moved);
+        assert_eq!((renamed.version, renamed.profile_version), (3, 3));
+        let unversioned = Client { profile_version: 0, ..first };
+        assert_eq!(next(Statement::default(), &unversioned).profile_version, 2, "one from before there were versions");
     }
 
     #[test]
@@ -349,6 +393,19 @@ mod tests {
     fn only_a_token_is_a_login() {
         assert_eq!(after(Statement { logs_in: true, ..Statement::default() }).profile.last_login, NOW);
         assert_eq!(after(full()).profile.last_login, BEFORE);
+    }
+
+    #[test]
+    fn a_token_is_later_than_the_revocation_before_it_and_no_later_than_the_one_after_it() {
+        let mut client = client();
+        for clock in [NOW, NOW, BEFORE] {
+            client.revoke_tokens(clock);
+            let revoked = client.revoked_at.unwrap();
+            client.log_in(clock);
+            assert!(client.profile.last_login > revoked, "a new token works");
+            client.revoke_tokens(clock);
+            assert!(client.revoked_at.unwrap() >= client.profile.last_login, "and is revoked in the same millisecond");
+        }
     }
 
     #[test]

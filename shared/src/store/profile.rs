@@ -11,7 +11,7 @@ use super::item::{self, Item};
 use super::key::{self, Key};
 use super::read::read_failed;
 use super::{Store, pause};
-use crate::client::{Client, Profile};
+use crate::client::Client;
 use crate::error::Error;
 use crate::id::{AppId, ClientId};
 use crate::stream::Changed;
@@ -22,8 +22,8 @@ const PAGE: i32 = 200;
 /// So many standings are written side by side.
 const AT_ONCE: usize = 16;
 
-/// A copy that is older than the profile of this version.
-const OUTDATED: &str = "(attribute_not_exists(#profile.#version) OR #profile.#version < :version)";
+/// A copy from before the version that last changed the profile.
+const OUTDATED: &str = "(attribute_not_exists(profileVersion) OR profileVersion < :changed)";
 
 impl Store {
     /// Brings a client's profile, as it is stored now, into every standing that has an older copy. Safe to repeat and to go
@@ -42,7 +42,7 @@ impl Store {
                 if !self.deadline.allows(Duration::ZERO) {
                     return Err(Error::Busy);
                 }
-                try_join_all(standings.iter().map(|standing| self.copy_profile(standing, &client.profile))).await?;
+                try_join_all(standings.iter().map(|standing| self.copy_profile(standing, &client))).await?;
             }
             match more {
                 Some(last) => behind = Some(last),
@@ -51,8 +51,8 @@ impl Store {
         }
     }
 
-    /// A page of the client's standings, reduced to those with an older copy; and where the next one begins. The index may
-    /// be behind the table: what it shows as outdated is held against the standing itself when that is written.
+    /// A page of what the index has of the client, reduced to standings with an older copy; and where the next one begins. The
+    /// index may be behind the table: what it shows as outdated is held against the standing itself when that is written.
     async fn outdated(
         &self,
         app: &AppId,
@@ -63,14 +63,13 @@ impl Store {
             .dynamo
             .query()
             .table_name(&self.table)
-            .index_name("GSI1")
+            .index_name(super::INDEX)
             .key_condition_expression("GSI1PK = :client")
-            .filter_expression(OUTDATED)
+            .filter_expression(format!("begins_with(SK, :standing) AND {OUTDATED}"))
             .projection_expression("PK, SK")
-            .expression_attribute_names("#profile", "profile")
-            .expression_attribute_names("#version", "version")
             .expression_attribute_values(":client", item::text(&key::clients(app, &client.id)))
-            .expression_attribute_values(":version", item::number(client.profile.version))
+            .expression_attribute_values(":standing", item::text(key::STANDING))
+            .expression_attribute_values(":changed", item::number(client.profile_version))
             .set_exclusive_start_key(behind)
             .limit(PAGE)
             .return_consumed_capacity(ReturnConsumedCapacity::Total);
@@ -81,19 +80,19 @@ impl Store {
     }
 
     /// Writes the copy and nothing else: `seq` stays, as nothing has happened to the room.
-    async fn copy_profile(&self, standing: &Key, profile: &Profile) -> Result<(), Error> {
+    async fn copy_profile(&self, standing: &Key, client: &Client) -> Result<(), Error> {
         for tries in 0.. {
             let update = self
                 .dynamo
                 .update_item()
                 .table_name(&self.table)
                 .set_key(Some(item::keyed(standing)))
-                .update_expression("SET #profile = :profile")
+                .update_expression("SET #profile = :profile, profileVersion = :version")
                 .condition_expression(format!("attribute_exists(PK) AND {OUTDATED}"))
                 .expression_attribute_names("#profile", "profile")
-                .expression_attribute_names("#version", "version")
-                .expression_attribute_values(":profile", item::value(profile)?)
-                .expression_attribute_values(":version", item::number(profile.version))
+                .expression_attribute_values(":profile", item::value(&client.profile)?)
+                .expression_attribute_values(":version", item::number(client.version))
+                .expression_attribute_values(":changed", item::number(client.profile_version))
                 .return_consumed_capacity(ReturnConsumedCapacity::Total);
             let failure = match update.send().await {
                 Ok(reply) => {
