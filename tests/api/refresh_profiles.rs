@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use local::{BatchFault, Fault};
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::actors::{Actor, World, all_at_once, ids, text};
@@ -90,15 +91,19 @@ async fn it_is_no_happening() {
 }
 
 #[tokio::test]
-async fn an_invited_client_is_known_by_its_new_nickname_too() {
+async fn an_invited_and_a_banned_client_are_known_by_their_new_nicknames_too() {
     let (world, aaa, room) = two().await;
-    world.client("ccc").await;
+    world.clients(["ccc", "ddd"]).await;
     aaa.invites(&room, &["ccc"]).send().await.good();
-    renames(&world, "ccc", "Cia").await;
+    world.platform().call(Method::POST, &format!("/blockStatus/room/{room}/ddd")).send().await.good();
+    for (client, nickname) in [("ccc", "Cia"), ("ddd", "Deb")] {
+        renames(&world, client, nickname).await;
+    }
     world.stack.settled().await.unwrap();
-    assert_eq!(nickname(&world, &room, "ccc").await, "Cia");
-    let again = aaa.invites(&room, &["ccc"]).send().await;
-    assert_eq!(again.outcomes(), [("ccc".to_owned(), "already_invited".to_owned())], "still invited");
+    let invitations = aaa.get(&format!("/rooms/{room}/invitations")).send().await.good();
+    assert_eq!(invitations["data"][0]["invitee"]["nickname"], "Cia");
+    let bans = aaa.get(&format!("/blockStatus/room/{room}")).send().await.good();
+    assert_eq!(bans["data"][0]["blockee"]["nickname"], "Deb");
 }
 
 #[tokio::test]

@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::error::ProvideErrorMetadata;
-use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
+use aws_sdk_dynamodb::types::{Put, ReturnConsumedCapacity, TransactWriteItem};
 use futures_util::future::try_join_all;
 
 use super::item::{self, Item};
 use super::key::{self, Key};
 use super::read::read_failed;
+use super::write::put_item;
 use super::{Store, pause};
 use crate::client::Client;
 use crate::error::Error;
@@ -122,6 +123,23 @@ impl Store {
         }
         Err(Error::Busy)
     }
+}
+
+/// A standing, whose copy of the profile must not be older than the one in its place, which changes without its `seq`.
+pub(super) fn put_standing(
+    table: &str,
+    item: Item,
+    seen: Option<u64>,
+    copied: u64,
+) -> Result<TransactWriteItem, Error> {
+    let Some(seen) = seen else { return put_item(table, item, None) };
+    let put = Put::builder()
+        .table_name(table)
+        .set_item(Some(item))
+        .condition_expression("seq = :seen AND NOT profileVersion > :copied")
+        .expression_attribute_values(":seen", item::number(seen))
+        .expression_attribute_values(":copied", item::number(copied));
+    Ok(TransactWriteItem::builder().put(put.build().map_err(Error::internal)?).build())
 }
 
 /// Whose record it is that changed.

@@ -8,6 +8,7 @@ use super::Store;
 use super::item;
 use super::key::Key;
 use super::mine::Quitted;
+use super::profile::put_standing;
 use crate::act::{Act, Guard, Shift};
 use crate::error::Error;
 use crate::id::{AppId, RoomId};
@@ -264,23 +265,11 @@ fn condition(seen: Option<u64>) -> &'static str {
     }
 }
 
-fn put_item(table: &str, item: item::Item, seen: Option<u64>) -> Result<TransactWriteItem, Error> {
+pub(super) fn put_item(table: &str, item: item::Item, seen: Option<u64>) -> Result<TransactWriteItem, Error> {
     let mut put = Put::builder().table_name(table).set_item(Some(item)).condition_expression(condition(seen));
     if let Some(seen) = seen {
         put = put.expression_attribute_values(":seen", item::number(seen));
     }
-    Ok(TransactWriteItem::builder().put(put.build().map_err(Error::internal)?).build())
-}
-
-/// A standing, whose copy of the profile must not be older than the one in its place, which changes without its `seq`.
-fn put_standing(table: &str, item: item::Item, seen: Option<u64>, copied: u64) -> Result<TransactWriteItem, Error> {
-    let Some(seen) = seen else { return put_item(table, item, None) };
-    let put = Put::builder()
-        .table_name(table)
-        .set_item(Some(item))
-        .condition_expression("seq = :seen AND NOT profileVersion > :copied")
-        .expression_attribute_values(":seen", item::number(seen))
-        .expression_attribute_values(":copied", item::number(copied));
     Ok(TransactWriteItem::builder().put(put.build().map_err(Error::internal)?).build())
 }
 
