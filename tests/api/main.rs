@@ -15,6 +15,7 @@ mod create_app;
 mod create_client;
 mod create_room;
 mod default_route;
+mod expire_invitations;
 mod get_room;
 mod join_room;
 mod list_events;

@@ -7,6 +7,7 @@ mod apps;
 mod claims;
 mod deletion;
 mod directory;
+mod due;
 mod history;
 mod item;
 mod key;
@@ -38,6 +39,7 @@ use crate::time::Deadline;
 
 pub use act::Done;
 pub use directory::{Listed, Wanted};
+pub use due::Swept;
 pub use history::{Bounds, Order};
 pub use mine::{Mine, Quitted};
 pub use people::{Upsert, Upserted};
