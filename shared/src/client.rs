@@ -93,6 +93,9 @@ pub struct Client {
     pub revoked_at: Option<Time>,
     /// Counts the changes: the condition of the next one.
     pub version: u64,
+    /// The version that last changed the profile: copies of earlier versions are outdated.
+    #[serde(default)]
+    pub profile_version: u64,
     /// When it was first upserted.
     pub created_at: Time,
     /// When it was last upserted.
@@ -219,6 +222,7 @@ impl Client {
             custom: Json::default(),
             revoked_at: None,
             version: 0,
+            profile_version: 0,
             created_at: now,
             updated_at: now,
         }
@@ -227,6 +231,13 @@ impl Client {
     /// The client about to be changed.
     pub fn amended(&self, now: Time) -> Self {
         Self { version: self.version + 1, updated_at: now, ..self.clone() }
+    }
+
+    /// The client with the version of its profile, by what it was before.
+    pub fn versioned(&self, before: Option<&Self>) -> Self {
+        let seen = before.filter(|before| before.profile == self.profile && before.profile_version > 0);
+        let profile_version = seen.map_or(self.version, |before| before.profile_version);
+        Self { profile_version, ..self.clone() }
     }
 
     /// Whether a token is this client's and proves it (D5).
@@ -376,6 +387,21 @@ mod tests {
         assert_eq!(after.profile, Profile { is_robot: true, last_login: BEFORE, ..Profile::default() });
         assert_eq!((after.email, after.mobile, after.addresses), (None, None, Vec::new()));
         assert_eq!(after.custom.object(), object(json!({ "seat": 7 })));
+    }
+
+    #[test]
+    fn a_profile_has_the_version_that_changed_it() {
+        let first = client().versioned(None);
+        assert_eq!((first.version, first.profile_version), (1, 1));
+        let next = |said: Statement, before: &Client| {
+            said.applied(&id(), Some(before.clone()), &Region::default(), NOW).unwrap().versioned(Some(before))
+        };
+        let moved = next(Statement { custom: object(json!({ "seat": 8 })), ..full() }, &first);
+        assert_eq!((moved.version, moved.profile_version), (2, 1), "others see no difference");
+        let renamed = next(Statement { nickname: is("Anne"), ..Statement::default() }, &moved);
+        assert_eq!((renamed.version, renamed.profile_version), (3, 3));
+        let unversioned = Client { profile_version: 0, ..first };
+        assert_eq!(next(Statement::default(), &unversioned).profile_version, 2, "one from before there were versions");
     }
 
     #[test]

@@ -4,6 +4,7 @@
 pub mod forward;
 pub mod lambda;
 pub mod request;
+pub mod stream;
 
 pub mod auth;
 pub mod error;

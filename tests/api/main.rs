@@ -23,6 +23,7 @@ mod join_room;
 mod list_clients;
 mod list_events;
 mod list_members;
+mod refresh_profiles;
 mod revoke_tokens;
 mod rotate_key;
 mod sign_in;

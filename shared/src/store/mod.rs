@@ -14,6 +14,7 @@ mod item;
 mod key;
 mod mine;
 mod people;
+mod profile;
 mod read;
 mod reading;
 mod trace;

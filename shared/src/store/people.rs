@@ -119,7 +119,8 @@ impl Store {
         client: &Client,
     ) -> Result<TransactWriteItem, Error> {
         let key = Key::client(app, &client.id);
-        let item = item::write_indexed(&key, client, &key::directory(app), client.id.as_str())?;
+        let versioned = client.versioned(before);
+        let item = item::write_indexed(&key, &versioned, &key::directory(app), client.id.as_str())?;
         let put = Put::builder().table_name(&self.table).set_item(Some(item));
         let put = match before {
             None => put.condition_expression("attribute_not_exists(PK)"),

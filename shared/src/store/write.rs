@@ -8,6 +8,7 @@ use super::Store;
 use super::item;
 use super::key::Key;
 use super::mine::Quitted;
+use super::profile::put_standing;
 use crate::act::{Act, Guard, Shift};
 use crate::error::Error;
 use crate::id::{AppId, RoomId};
@@ -158,7 +159,7 @@ impl Writing<'_> {
         match shift {
             Shift::Into { before, after } => {
                 let item = item::write_standing(self.app, self.room, after)?;
-                put_item(self.table, item, before.as_ref().map(|standing| standing.seq))
+                put_standing(self.table, item, before.as_ref().map(|standing| standing.seq), after.profile_version)
             }
             Shift::Within { before, after } => self.within(before, after),
             Shift::Out { before } => {
@@ -260,7 +261,7 @@ fn condition(seen: Option<u64>) -> &'static str {
     }
 }
 
-fn put_item(table: &str, item: item::Item, seen: Option<u64>) -> Result<TransactWriteItem, Error> {
+pub(super) fn put_item(table: &str, item: item::Item, seen: Option<u64>) -> Result<TransactWriteItem, Error> {
     let mut put = Put::builder().table_name(table).set_item(Some(item)).condition_expression(condition(seen));
     if let Some(seen) = seen {
         put = put.expression_attribute_values(":seen", item::number(seen));
