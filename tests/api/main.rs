@@ -19,6 +19,8 @@ mod get_room;
 mod join_room;
 mod list_events;
 mod list_members;
+mod remove_member;
+mod remove_members;
 mod talk_invite;
 
 mod bad_input;

@@ -4,7 +4,7 @@ use super::leaving::succession;
 use super::rank::{Rank, above, governed, is_member, kept, lacking, rank};
 use super::{Plan, Refusal, Step, Wish, person, step};
 use crate::change::{Change, Ending};
-use crate::client::Json;
+use crate::client::{Face, Json};
 use crate::door::Door;
 use crate::error::Error;
 use crate::id::ClientId;
@@ -46,19 +46,22 @@ pub fn update(door: &Door, revision: &Revision) -> Result<Plan, Error> {
     Ok(Plan::of(changes))
 }
 
-/// Who holds which office afterwards. Whoever owned the room and does so no longer becomes an admin.
+/// Who holds which office afterwards. Whoever owned the room and does so no longer becomes an admin, unless the call names
+/// all of them.
 fn offices(door: &Door, room: &Room, revision: &Revision) -> Result<Vec<Change>, Error> {
+    if revision.owner.is_none() && revision.admins.is_none() {
+        return Ok(Vec::new());
+    }
     let owner = revision.owner.as_ref().or(room.owner.as_ref());
-    let mut admins = revision.admins.clone().unwrap_or_else(|| {
-        let before = room.owner.iter().filter(|before| Some(*before) != owner);
-        room.admins.iter().chain(before).cloned().collect()
-    });
+    let mut admins =
+        revision.admins.clone().unwrap_or_else(|| room.admins.iter().chain(&room.owner).cloned().collect());
     admins.retain(|admin| Some(admin) != owner);
     if admins.len() > MOST_ADMINS {
-        return Err(Error::invalid("managers", format!("must name at most {MOST_ADMINS} members")));
+        let name = if revision.admins.is_some() { "managers" } else { "owner" };
+        return Err(Error::invalid(name, format!("would make more than {MOST_ADMINS} admins")));
     }
-    let missing: Vec<ClientId> =
-        owner.iter().copied().chain(&admins).filter(|id| !is_member(door, id)).cloned().collect();
+    let holders = || owner.into_iter().chain(&admins);
+    let missing: Vec<ClientId> = holders().filter(|id| !is_member(door, id)).cloned().collect();
     if !missing.is_empty() {
         return Err(Refusal::NotMember.of(room, missing));
     }
@@ -67,23 +70,25 @@ fn offices(door: &Door, room: &Room, revision: &Revision) -> Result<Vec<Change>,
         own if admins.contains(own) => Role::Admin,
         _ => Role::Member,
     };
-    let concerned = room.owner.iter().chain(&room.admins).chain(&revision.owner).chain(&admins);
-    let mut changes: Vec<(Role, ClientId, Change)> = Vec::new();
-    for client in concerned {
-        let given = door.standing(client).and_then(|standing| giving(standing, role(client)));
-        if let Some(change) = given.filter(|_| !changes.iter().any(|(_, known, _)| known == client)) {
-            changes.push((role(client), client.clone(), change));
+    let mut given: Vec<(Standing, Role)> = Vec::new();
+    for standing in room.owner.iter().chain(&room.admins).chain(holders()).filter_map(|client| door.standing(client)) {
+        if !given.iter().any(|(known, _)| known.client == standing.client) {
+            given.push((standing.clone(), role(&standing.client)));
         }
     }
-    changes.sort_by_key(|(role, _, _)| std::cmp::Reverse(*role as u8)); // who loses an office goes first
-    Ok(changes.into_iter().map(|(_, _, change)| change).collect())
+    // Who loses an office goes first: a room has one owner at a time.
+    Ok([Role::Member, Role::Admin, Role::Owner].into_iter().filter_map(|role| giving(&given, role)).collect())
 }
 
-/// A role given to a member who has another; whoever becomes an admin is announced (D29).
-fn giving(standing: &Standing, role: Role) -> Option<Change> {
-    let before = standing.membership()?.role;
-    let notice = (role == Role::Admin && before == Role::Member).then(|| Notice::AssignAdmin(standing.face()));
-    (before != role).then(|| Change::RolesGiven { roles: vec![(standing.clone(), role)], notice })
+/// One role given to those who had another; whoever becomes an admin is announced (D29).
+fn giving(given: &[(Standing, Role)], role: Role) -> Option<Change> {
+    let had = |standing: &Standing| standing.membership().map(|own| own.role);
+    let is_new = |(standing, own): &&(Standing, Role)| *own == role && had(standing) != Some(role);
+    let roles: Vec<(Standing, Role)> = given.iter().filter(is_new).cloned().collect();
+    let plain = roles.iter().filter(|(standing, _)| had(standing) == Some(Role::Member));
+    let promoted: Vec<Face> = plain.map(|(standing, _)| standing.face()).collect();
+    let notice = (role == Role::Admin && !promoted.is_empty()).then_some(Notice::AssignAdmin(promoted));
+    (!roles.is_empty()).then_some(Change::RolesGiven { roles, notice })
 }
 
 /// Gives a member a role: owner and admins make and unmake admins, the owner makes another the owner (D29).
@@ -105,7 +110,10 @@ pub fn give_role(door: &Door, member: &ClientId, role: Role) -> Result<Plan, Err
             Revision { admins: Some(admins), ..Revision::default() }
         }
     };
-    update(door, &revision)
+    update(door, &revision).map_err(|error| match error {
+        Error::InvalidParameter { reason, .. } => Error::invalid("value", reason),
+        other => other,
+    })
 }
 
 /// Sets a property of a member in this room, or removes it with `null`: any member may (D29).
@@ -159,8 +167,8 @@ pub fn ban(door: &Door, blockee: &ClientId) -> Result<Plan, Error> {
 /// The invitations that a client issued, as many as one transaction closes; whether there are more.
 fn issued(door: &Door, inviter: &ClientId) -> (Vec<Standing>, Vec<Invitation>, bool) {
     let by = |standing: &&Standing| {
-        let inviting = standing.pending().and_then(|pending| pending.inviter.as_ref());
-        inviting.is_some_and(|face| face.id == *inviter)
+        let inviting = standing.pending().filter(|pending| pending.expires_at > door.now);
+        inviting.and_then(|pending| pending.inviter.as_ref()).is_some_and(|face| face.id == *inviter)
     };
     let mut left = AT_ONCE;
     let mut fits = |items: usize| {
@@ -169,8 +177,8 @@ fn issued(door: &Door, inviter: &ClientId) -> (Vec<Standing>, Vec<Invitation>, b
         fits
     };
     let all: Vec<&Standing> = door.everybody.standings.iter().filter(by).collect();
-    let addressed = door.everybody.invitations.iter().filter(|own| own.inviter.as_ref() == Some(inviter));
-    let addressed: Vec<&Invitation> = addressed.collect();
+    let live = |own: &&Invitation| own.inviter.as_ref() == Some(inviter) && own.expires_at > door.now;
+    let addressed: Vec<&Invitation> = door.everybody.invitations.iter().filter(live).collect();
     let standings: Vec<Standing> = all.iter().take_while(|_| fits(1)).map(|own| (*own).clone()).collect();
     let invitations: Vec<Invitation> =
         addressed.iter().take_while(|own| fits(1 + own.addresses.len())).map(|own| (*own).clone()).collect();

@@ -32,6 +32,9 @@ impl Store {
             if door.is_going && (unknown || door.caller.is_platform()) {
                 return self.sweep_room(&door.app, &door.id).await;
             }
+            if unknown && door.room.is_none() {
+                return Ok(()); // it was, and somebody else has swept it away
+            }
             decide(&door)?;
             let room = door.room.as_ref().ok_or_else(|| Error::RoomNotFound { room: door.id.clone() })?;
             match self.transact(vec![self.entomb(&door.app, room, door.now)?], None).await {
