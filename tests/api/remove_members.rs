@@ -200,7 +200,7 @@ async fn anybody_leaves_a_room_with_an_owner_a_frozen_one_and_a_closed_one() {
 #[tokio::test]
 async fn a_member_leaves_a_direct_room_but_removes_nobody_from_it() {
     let world = World::new().await;
-    let [aaa, bbb] = world.clients(["aaa", "bbb"]).await;
+    let [aaa, _bbb] = world.clients(["aaa", "bbb"]).await;
     let room = world.room(json!({ "roomType": "direct", "members": ["aaa", "bbb"] })).await;
     let before = world.sight(&room).await;
     for whom in [&["bbb"][..], &["aaa", "bbb"], &["nobody"]] {

@@ -23,6 +23,9 @@ const AT_ONCE: usize = 80;
 /// who hold one.
 pub fn update(door: &Door, revision: &Revision) -> Result<Plan, Error> {
     let (room, rank) = kept(door)?;
+    if revision.is_for_many() {
+        of_many(room)?;
+    }
     let needed = match (&revision.owner, &revision.admins) {
         (Some(_), _) => Rank::Owner,
         (None, Some(_)) => Rank::Admin,
@@ -30,9 +33,6 @@ pub fn update(door: &Door, revision: &Revision) -> Result<Plan, Error> {
     };
     if rank < needed {
         return Err(lacking(room));
-    }
-    if room.kind == RoomKind::Direct && revision.is_for_many() {
-        return Err(Error::DirectRoom { room: room.id.clone() }); // D18
     }
     if let Some(seats) = revision.max_members.filter(|seats| *seats < room.member_count) {
         let reason = format!("must not be less than the room's {} members: {seats}", room.member_count);
@@ -44,6 +44,11 @@ pub fn update(door: &Door, revision: &Revision) -> Result<Plan, Error> {
         changes.insert(0, Change::RoomUpdated { room: Box::new(revised) });
     }
     Ok(Plan::of(changes))
+}
+
+/// A direct room has no offices, no bans and no seats to change (D18).
+fn of_many(room: &Room) -> Result<&Room, Error> {
+    if room.kind == RoomKind::Direct { Err(Error::DirectRoom { room: room.id.clone() }) } else { Ok(room) }
 }
 
 /// Who holds which office afterwards. Whoever owned the room and does so no longer becomes an admin, unless the call names
@@ -93,7 +98,8 @@ fn giving(given: &[(Standing, Role)], role: Role) -> Option<Change> {
 
 /// Gives a member a role: owner and admins make and unmake admins, the owner makes another the owner (D29).
 pub fn give_role(door: &Door, member: &ClientId, role: Role) -> Result<Plan, Error> {
-    let (room, rank) = governed(door)?;
+    let room = of_many(rank(door)?.0)?;
+    let (_, rank) = governed(door)?;
     if !is_member(door, member) {
         return Err(Refusal::NotMember.of(room, vec![member.clone()]));
     }
@@ -141,10 +147,8 @@ pub fn set_property(door: &Door, member: &ClientId, name: &str, value: &serde_js
 /// Bans a client: it is a member no longer, and neither its invitation nor any that it issued lets anybody in (D30). What one
 /// transaction cannot hold is closed before the ban: never is anybody banned whose invitations are open.
 pub fn ban(door: &Door, blockee: &ClientId) -> Result<Plan, Error> {
-    let (room, rank) = governed(door)?;
-    if room.kind == RoomKind::Direct {
-        return Err(Error::DirectRoom { room: room.id.clone() });
-    }
+    let room = of_many(rank(door)?.0)?;
+    let (_, rank) = governed(door)?;
     if door.caller.client() == Some(blockee) {
         return Err(Error::invalid("blockee", "must be somebody else than you"));
     }
@@ -158,8 +162,8 @@ pub fn ban(door: &Door, blockee: &ClientId) -> Result<Plan, Error> {
     if unfinished {
         return Ok(Plan { unfinished, ..ended.into() });
     }
-    let mut changes = vec![Change::MemberBanned { person }];
-    changes.extend(closes.then_some(ended));
+    let mut changes: Vec<Change> = closes.then_some(ended).into_iter().collect();
+    changes.push(Change::MemberBanned { person });
     changes.extend(succession(door, room, std::slice::from_ref(blockee)));
     Ok(Plan::of(changes))
 }
