@@ -110,7 +110,7 @@ async fn property_and_value_must_be_given_and_fit() {
         (json!({ "property": "x".repeat(65), "value": 1 }), "INVALID_PARAMETER", "property"),
         (json!({ "property": "title", "value": "x".repeat(1_100) }), "INVALID_PARAMETER", "value"),
         // Together with what is there.
-        (json!({ "property": "second", "value": "x".repeat(500) }), "INVALID_PARAMETER", "value"),
+        (json!({ "property": "second", "value": "x".repeat(520) }), "INVALID_PARAMETER", "value"),
     ] {
         let said = put(body).send().await.refused(400, code);
         assert!(said.contains(&format!("`{name}`")), "{said}");
