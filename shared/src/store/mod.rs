@@ -8,7 +8,9 @@ mod claims;
 mod directory;
 mod item;
 mod key;
+mod latest;
 mod mine;
+mod pending;
 mod people;
 mod read;
 mod visit;
@@ -34,8 +36,9 @@ use crate::time::Deadline;
 
 pub use act::Done;
 pub use directory::{Listed, Wanted};
+pub use pending::TeamInvitations;
 pub use people::{Upsert, Upserted};
-pub use visit::{Crowd, Sought, View, Visit};
+pub use visit::{Crowd, Sought, Team, View, Visit};
 pub use visitor::Visitor;
 
 /// How long one request goes on trying lost races before its answer is `BUSY`. What it has begun by then, a read and a
@@ -106,6 +109,11 @@ impl Store {
 
     fn remember_region(&self, app: &AppId, region: Region) {
         self.regions.lock().unwrap_or_else(PoisonError::into_inner).insert(app.clone(), region);
+    }
+
+    /// Whether there is time to begin something more in this request.
+    pub fn has_patience(&self) -> bool {
+        self.deadline.allows(Duration::ZERO)
     }
 
     /// The account of the request that is being handled, cleared for the next one.
