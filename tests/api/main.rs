@@ -8,6 +8,7 @@
 )]
 
 mod actors;
+mod talkers;
 
 mod add_member;
 mod add_members;
@@ -19,10 +20,19 @@ mod get_room;
 mod join_room;
 mod list_events;
 mod list_members;
+mod talk_batch_invite;
+mod talk_create_room;
+mod talk_delete_invitation;
+mod talk_get_room;
 mod talk_invite;
+mod talk_join;
+mod talk_leave;
+mod talk_list_invitations;
+mod talk_remove_member;
 
 mod bad_input;
 mod cost;
 mod credentials;
 mod races;
 mod seeds;
+mod talk_behaviours;
