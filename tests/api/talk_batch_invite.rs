@@ -5,7 +5,7 @@ use std::time::Duration;
 use local::{Fault, Stack};
 use serde_json::{Value, json};
 
-use crate::actors::{World, text};
+use crate::actors::{World, ids, text};
 use crate::talkers::{INVITATION, ROOM, USER, is_as_documented, only, talk_room};
 
 #[tokio::test]
@@ -121,9 +121,11 @@ async fn an_error_in_its_place_speaks_the_language_asked_for() {
 async fn after_a_failure_in_the_middle_the_rest_is_not_tried_and_nothing_done_is_forgotten() {
     let (world, aaa, room) = talk_room(json!({})).await;
     world.clients(["bbb", "ccc", "ddd"]).await;
-    // The first person gets in; from then on the table has no time.
-    world.stack.faults().next("TransactWriteItems", Fault::Delay(Duration::ZERO));
-    world.stack.faults().always("TransactWriteItems", Fault::Throttle);
+    // The room is read and the first person gets in; what is needed for the second cannot be read, tried three times.
+    let fine = Fault::Delay(Duration::ZERO);
+    for fault in [fine, fine, Fault::CutBeforeSending, Fault::CutBeforeSending, Fault::CutBeforeSending] {
+        world.stack.faults().next("BatchGetItem", fault);
+    }
     let told = aaa.talk_invites_all(&room, json!({ "_userIds": ["bbb", "ccc", "ddd"] })).send().await.bare();
     let places: Vec<Value> = told.as_array().unwrap().iter().map(|one| only(one, &["_id", "_userId"])).collect();
     let place = |id: Value, sent: Value| json!({ "_id": id, "_userId": sent });
@@ -131,6 +133,23 @@ async fn after_a_failure_in_the_middle_the_rest_is_not_tried_and_nothing_done_is
         [place(json!("bbb"), json!(null)), place(json!(null), json!("ccc")), place(json!(null), json!("ddd"))];
     assert_eq!(places, expected);
     assert_eq!((&told[1]["error"]["code"], &told[2]["error"]["code"]), (&json!(100), &json!(100)));
+    assert_ne!(
+        told[1]["error"]["message"], told[2]["error"]["message"],
+        "of the last it is known that nothing was done"
+    );
+    assert_eq!(ids(&world.sight(&room).await.room["members"]), ["aaa", "bbb"]);
+    world.holds_together(&room).await;
+}
+
+#[tokio::test]
+async fn who_comes_when_patience_has_ended_is_told_to_come_again() {
+    let (world, aaa, room) = talk_room(json!({})).await;
+    world.clients(["bbb", "ccc"]).await;
+    world.stack.faults().next("TransactWriteItems", Fault::Delay(Duration::ZERO));
+    world.stack.faults().always("TransactWriteItems", Fault::Throttle);
+    let told = aaa.talk_invites_all(&room, json!({ "_userIds": ["bbb", "ccc"] })).send().await.bare();
+    assert_eq!((&told[0]["_id"], &told[1]["error"]["code"]), (&json!("bbb"), &json!(100)));
+    assert!(text(&told[1]["error"]["message"]).contains("nothing was done"), "{told}");
     world.holds_together(&room).await;
 }
 

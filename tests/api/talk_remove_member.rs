@@ -45,7 +45,9 @@ async fn only_who_holds_an_office_removes_and_nobody_the_owner() {
     world.refuses(&room, aaa.talk_removes(&room, "bbb"), 403, 219).await;
     aaa.talk_removes(&room, "ccc").send().await.bare();
     world.platform().talk_removes(&room, "bbb").send().await.bare();
-    assert_eq!(ccc.talk_reads(&room).send().await.bare()["_memberIds"], json!(["aaa"]));
+    let members = &ccc.talk_reads(&room).send().await.bare()["members"];
+    assert_eq!(only(&members[0], &["_id", "role"]), json!({ "_id": "aaa", "role": "owner" }), "{members}");
+    assert_eq!(members.as_array().unwrap().len(), 1, "{members}");
     world.holds_together(&room).await;
 }
 
