@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde_json::Value;
+
 use crate::auth::BoundToken;
 use crate::client::{Json, Said, Statement, TOKEN_LIFETIME};
 use crate::error::Error;
@@ -11,6 +13,7 @@ use crate::membership::{Adding, Entry, Mode, Notify};
 use crate::request::{Fields, Request};
 use crate::room::{DEFAULT_CAPACITY, MOST_ADMINS, Revision, Room, RoomFace, RoomKind};
 use crate::standing::LONGEST_PAGE;
+use crate::standing::Role;
 use crate::store::View;
 use crate::time::Time;
 
@@ -149,6 +152,34 @@ pub fn room_kind(fields: &Fields) -> Result<RoomKind, Error> {
     }
 }
 
+/// What is said of a member of a room.
+#[derive(Clone, Debug)]
+pub enum Setting {
+    /// What it may do (D29).
+    Role(Role),
+    /// A property of its own in the room, or that it goes.
+    Property(String, Value),
+}
+
+/// Names that a member's properties have already.
+const RESERVED: [&str; 4] = ["client", "badge", "lastRead", "clientType"];
+
+/// What the body says of a member (D29).
+pub fn setting(fields: &Fields) -> Result<Setting, Error> {
+    let name = fields.text("property", 64)?.ok_or(Error::MissingParameter { names: &["property"] })?;
+    let value = fields.raw("value").ok_or(Error::MissingParameter { names: &["value"] })?;
+    match (name.as_str(), value.as_str()) {
+        ("role", Some("owner")) => Ok(Setting::Role(Role::Owner)),
+        ("role", Some("admin")) => Ok(Setting::Role(Role::Admin)),
+        ("role", Some("member")) => Ok(Setting::Role(Role::Member)),
+        ("role", _) => Err(Error::invalid("value", "must be `owner`, `admin` or `member`")),
+        (own, _) if RESERVED.contains(&own) || own.is_empty() || own.starts_with('_') => {
+            Err(Error::invalid("property", "must not be empty, begin with `_`, or be a name that has a meaning here"))
+        }
+        _ => Ok(Setting::Property(name, value.clone())),
+    }
+}
+
 /// The fields of a client that have a meaning here; any other is the operator's own.
 const CLIENT_FIELDS: [&str; 22] = [
     "sender",
@@ -198,6 +229,27 @@ pub fn signing_in(fields: &Fields) -> Result<Statement, Error> {
         logs_in: true,
         ..Statement::default()
     })
+}
+
+/// What only the operator's back end may ask for.
+const TOKENS: [&str; 4] = ["token", "issueAccessToken", "expirationDate", "expirationDateMS"];
+
+/// What the body says of the client who sends it.
+pub fn own_statement(fields: &Fields) -> Result<Statement, Error> {
+    match TOKENS.iter().find(|name| fields.raw(name).is_some_and(|value| !value.is_null())) {
+        Some(name) => Err(Error::invalid(name, "can be stated by the operator's back end alone")),
+        None => statement(fields),
+    }
+}
+
+/// Whether the body is about this client, if it names one.
+pub fn is_about(fields: &Fields, own: &ClientId) -> Result<(), Error> {
+    for name in ["_id", "id"] {
+        if fields.client(name)?.is_some_and(|named| named != *own) {
+            return Err(Error::invalid(name, "must be your own id"));
+        }
+    }
+    Ok(())
 }
 
 /// A token issued here, or one that the operator brings (D5).
