@@ -13,7 +13,7 @@ use crate::invitation::Invitation;
 use crate::log::Entry;
 use crate::message::{Content, Message};
 use crate::room::Room;
-use crate::standing::{Membership, Standing};
+use crate::standing::{Membership, Standing, State};
 use crate::time::Time;
 
 /// What is to be written, all or nothing: the room and its log, the standings, the invitations of addresses.
@@ -113,7 +113,28 @@ impl Act {
             act.enter(change, &door.caller, door.actor(), door.now);
         }
         act.guard = act.guard(door);
+        act.newcomer_reads(&door.caller);
         act
+    }
+
+    /// Whoever comes in and speaks in one act has read what he says (D23).
+    fn newcomer_reads(&mut self, caller: &Caller) {
+        let (said, messages) = (self.said_by(caller.client()).cloned(), self.room.messages);
+        let (Some(said), Some(client)) = (said, caller.client()) else { return };
+        for shift in &mut self.shifts {
+            if let Shift::Into { after: Standing { client: own, state: State::Member(place), .. }, .. } = shift
+                && own == client
+            {
+                (place.read_messages, place.last_read) = (messages, Some(said.id.clone()));
+            }
+        }
+    }
+
+    /// The last message that this client says in this act. A changed one keeps its id, and its sender has read it long ago.
+    fn said_by(&self, client: Option<&ClientId>) -> Option<&Message> {
+        let mut posted = self.entries.iter().rev().filter_map(|entry| Some((entry, entry.message.as_ref()?)));
+        let (_, posted) = posted.find(|(entry, own)| own.id == entry.id)?;
+        Some(posted).filter(|own| own.sender.as_ref().map(|sender| &sender.id) == client && client.is_some())
     }
 
     /// The acting client is guarded unless its standing changes anyway, or the platform acts for it and it posts nothing.
@@ -123,10 +144,7 @@ impl Act {
             return None;
         }
         let seen = door.standing(&client).cloned();
-        // A changed message keeps its id, and its sender has read it long ago.
-        let posted =
-            self.entries.iter().rev().find_map(|entry| entry.message.as_ref().filter(|own| own.id == entry.id));
-        let own = posted.filter(|message| message.sender.as_ref().is_some_and(|sender| sender.id == client));
+        let own = self.said_by(Some(&client));
         let read = own.zip(seen.as_ref().and_then(Standing::membership)).map(|(message, membership)| Membership {
             read_messages: self.room.messages,
             last_read: Some(message.id.clone()),
@@ -190,7 +208,7 @@ mod tests {
     use crate::message::Notice;
     use crate::room::RoomKind;
     use crate::standing::Role;
-    use crate::standing::{Pending, State, Via};
+    use crate::standing::{Pending, Via};
 
     const NOW: Time = Time::from_millis(1_000_000);
 

@@ -11,14 +11,24 @@ mod actors;
 
 mod add_member;
 mod add_members;
+mod cancel_invitation;
+mod cancel_invitations;
+mod create_and_join;
 mod create_app;
 mod create_client;
 mod create_room;
+mod decline_invitation;
 mod default_route;
 mod get_room;
 mod join_room;
 mod list_events;
 mod list_members;
+mod list_my_invitations;
+mod list_quitted_rooms;
+mod list_room_ids;
+mod list_room_invitations;
+mod list_rooms;
+mod room_exists;
 mod talk_invite;
 
 mod bad_input;

@@ -57,7 +57,7 @@ impl RoomQuery {
             limit,
             sort: sort.collect::<Result<_, _>>()?,
             updated_after: request.query("updatedAfter").map(|text| moment("updatedAfter", text)).transpose()?,
-            unread_first: request.query_number("sortUnreadFirst", 0..=1, 0)? == 1,
+            unread_first: request.query_number("sortUnreadFirst", 0..=u64::from(u32::MAX), 0)? != 0,
             filter: request.query("q").map(filter).transpose()?,
         })
     }
@@ -135,22 +135,43 @@ fn moment(name: &str, text: &str) -> Result<Time, Error> {
     }
 }
 
-/// The query without what it says of `members`, and whom it names there: a list of one's own rooms knows nobody else.
+/// The query without what it says of `members`, and whom it names there: a list of one's own rooms knows nobody else, and
+/// in each of them one is oneself a member.
 fn filter(text: &str) -> Result<(Filter, Vec<ClientId>), Error> {
-    let mut query: Map<String, Value> = serde_json::from_str(text).unwrap_or_default();
-    let named = match query.remove("members") {
-        None => return Ok((Filter::parse("q", text)?, Vec::new())),
-        Some(Value::String(one)) => vec![json!(one)],
-        Some(Value::Object(mut one)) if one.len() == 1 => {
-            let ids = one.remove("$in").or(one.remove("$all")).or(one.remove("$eq").map(|one| json!([one])));
-            ids.and_then(|ids| ids.as_array().cloned())
-                .ok_or_else(|| Error::invalid("q", "must name `members` by id"))?
-        }
-        Some(_) => return Err(Error::invalid("q", "must name `members` by id")),
+    let mut named = Vec::new();
+    let Ok(Value::Object(mut query)) = serde_json::from_str(text) else {
+        return Ok((Filter::parse("q", text)?, named));
     };
-    let named = named.iter().map(|id| ClientId::parse("q", id.as_str().unwrap_or_default()));
-    let named = named.collect::<Result<_, _>>()?;
+    take_members(&mut query, &mut named)?;
     Ok((Filter::parse("q", &Value::Object(query).to_string())?, named))
+}
+
+fn take_members(query: &mut Map<String, Value>, named: &mut Vec<ClientId>) -> Result<(), Error> {
+    if let Some(members) = query.remove("members") {
+        let refusal = || Error::invalid("q", "must name `members` by id: one, or some by `$in`, `$all` or `$eq`");
+        let ids = match members {
+            Value::String(one) => vec![json!(one)],
+            Value::Object(one) if one.len() == 1 => match one.into_iter().next() {
+                Some((operator, Value::Array(ids))) if operator == "$in" || operator == "$all" => ids,
+                Some((operator, one)) if operator == "$eq" => vec![one],
+                _ => return Err(refusal()),
+            },
+            _ => return Err(refusal()),
+        };
+        if ids.is_empty() {
+            return Err(refusal());
+        }
+        for id in ids {
+            named.push(ClientId::parse("q", id.as_str().ok_or_else(refusal)?)?);
+        }
+    }
+    for operator in ["$and", "$or"] {
+        let parts = query.get_mut(operator).and_then(Value::as_array_mut).into_iter().flatten();
+        for part in parts.filter_map(Value::as_object_mut) {
+            take_members(part, named)?;
+        }
+    }
+    Ok(())
 }
 
 /// Which messages of a room are asked for. Both bounds are among them.
