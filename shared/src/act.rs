@@ -397,6 +397,24 @@ mod tests {
     }
 
     #[test]
+    fn who_comes_in_and_speaks_in_one_act_has_read_what_he_says() {
+        let guests = || vec![person("ccc", None)];
+        let alone = Change::MembersJoined {
+            people: vec![person("bbb", None)],
+            via: Via::Join,
+            inviter: None,
+            closes: None,
+            notice: None,
+        };
+        let mut door = door(Caller::Client(id("bbb")));
+        door.people.insert(id("bbb"), Known { client: Some(client("bbb")), standing: None });
+        let act = act(&door, &[alone, joined(guests(), added(&guests()))]);
+        let place = |at: usize| act.shifts[at].after().unwrap().membership().unwrap();
+        assert_eq!((place(0).read_messages, &place(0).last_read), (3, &Some(act.entries[1].id.clone())));
+        assert_eq!((place(1).read_messages, &place(1).last_read), (3, &None));
+    }
+
+    #[test]
     fn the_joiner_speaks_whoever_brought_him_in() {
         let notice = Some(Notice::JoinRoom(client("bbb").face()));
         let act = act(&by_aaa(), &[joined(vec![person("bbb", None)], notice)]);

@@ -1,5 +1,8 @@
 //! The rules by themselves, named by membership and circumstance.
 
+mod answering;
+mod founding;
+
 use std::collections::BTreeMap;
 
 use super::*;
