@@ -113,32 +113,44 @@ impl Act {
             act.enter(change, &door.caller, door.actor(), door.now);
         }
         act.guard = act.guard(door);
+        act.speaker_reads(&door.caller);
         act
     }
 
-    /// The acting client is guarded unless its standing changes anyway, or the platform acts for it and it posts nothing.
-    fn guard(&mut self, door: &Door) -> Option<Guard> {
-        let client = door.caller.client()?.clone();
-        self.before.as_ref()?;
-        let messages = self.room.messages;
-        // A changed message keeps its id, and its sender has read it long ago.
-        let posted =
-            self.entries.iter().rev().find_map(|entry| entry.message.as_ref().filter(|own| own.id == entry.id));
-        let own = posted.filter(|message| message.sender.as_ref().is_some_and(|sender| sender.id == client));
-        let own = own.map(|message| message.id.clone());
-        let read = |membership: &Membership| {
-            own.clone().map(|id| Membership { read_messages: messages, last_read: Some(id), ..membership.clone() })
-        };
-        if let Some(shift) = self.shifts.iter_mut().find(|shift| *shift.client() == client) {
-            if let Shift::Within { after, .. } = shift
-                && let Some(read) = after.membership().and_then(read)
+    /// Whoever speaks has read what he says (D23), also where the act makes him a member or gives him a role.
+    fn speaker_reads(&mut self, caller: &Caller) {
+        let (said, messages) = (self.said_by(caller.client()).cloned(), self.room.messages);
+        let (Some(said), Some(client)) = (said, caller.client()) else { return };
+        for shift in &mut self.shifts {
+            let (Shift::Into { after, .. } | Shift::Within { after, .. }) = shift else { continue };
+            if let Standing { client: own, state: State::Member(place), .. } = after
+                && own == client
             {
-                after.state = State::Member(read);
+                (place.read_messages, place.last_read) = (messages, Some(said.id.clone()));
             }
+        }
+    }
+
+    /// The last message that this client says in this act. A changed one keeps its id, and its sender has read it long ago.
+    fn said_by(&self, client: Option<&ClientId>) -> Option<&Message> {
+        let mut posted = self.entries.iter().rev().filter_map(|entry| Some((entry, entry.message.as_ref()?)));
+        let (_, posted) = posted.find(|(entry, own)| own.id == entry.id)?;
+        Some(posted).filter(|own| own.sender.as_ref().map(|sender| &sender.id) == client && client.is_some())
+    }
+
+    /// The acting client is guarded unless its standing changes anyway, or the platform acts for it and it posts nothing.
+    fn guard(&self, door: &Door) -> Option<Guard> {
+        let client = door.caller.client()?.clone();
+        if self.before.is_none() || self.shifts.iter().any(|shift| *shift.client() == client) {
             return None;
         }
         let seen = door.standing(&client).cloned();
-        let read = seen.as_ref().and_then(Standing::membership).and_then(read);
+        let own = self.said_by(Some(&client));
+        let read = own.zip(seen.as_ref().and_then(Standing::membership)).map(|(message, membership)| Membership {
+            read_messages: self.room.messages,
+            last_read: Some(message.id.clone()),
+            ..membership.clone()
+        });
         let needed = read.is_some() || !door.caller.is_platform();
         needed.then_some(Guard { client, seen, read })
     }
@@ -384,6 +396,24 @@ mod tests {
         assert_eq!((before.as_ref().map(|before| before.seq), after.seq), (Some(3), 5));
         // His own message is the last that he has read.
         assert_eq!(after.membership().unwrap().last_read, Some(act.entries[0].id.clone()));
+    }
+
+    #[test]
+    fn who_comes_in_and_speaks_in_one_act_has_read_what_he_says() {
+        let guests = || vec![person("ccc", None)];
+        let alone = Change::MembersJoined {
+            people: vec![person("bbb", None)],
+            via: Via::Join,
+            inviter: None,
+            closes: None,
+            notice: None,
+        };
+        let mut door = door(Caller::Client(id("bbb")));
+        door.people.insert(id("bbb"), Known { client: Some(client("bbb")), standing: None });
+        let act = act(&door, &[alone, joined(guests(), added(&guests()))]);
+        let place = |at: usize| act.shifts[at].after().unwrap().membership().unwrap();
+        assert_eq!((place(0).read_messages, &place(0).last_read), (3, &Some(act.entries[1].id.clone())));
+        assert_eq!((place(1).read_messages, &place(1).last_read), (3, &None));
     }
 
     #[test]

@@ -402,6 +402,41 @@ impl Actor {
     pub fn lists_bans(&self, room: &str) -> Call {
         self.get(&format!("/blockStatus/room/{room}"))
     }
+
+    /// `POST /rooms/createAndJoin`.
+    pub fn founds(&self, body: Value) -> Call {
+        self.post("/rooms/createAndJoin", body)
+    }
+
+    /// `GET /rooms`; a query in MongoDB's JSON may stand in `query` as it is.
+    pub fn lists_rooms(&self, query: &str) -> Call {
+        self.get(&format!("/rooms?{query}"))
+    }
+
+    /// `GET /rooms/invitations`.
+    pub fn lists_invitations(&self) -> Call {
+        self.get("/rooms/invitations")
+    }
+
+    /// `GET /rooms/:id/invitations`.
+    pub fn lists_invitations_of(&self, room: &str) -> Call {
+        self.get(&format!("/rooms/{room}/invitations"))
+    }
+
+    /// `DELETE /rooms/:id/invitations`.
+    pub fn declines(&self, room: &str) -> Call {
+        self.call(Method::DELETE, &format!("/rooms/{room}/invitations"))
+    }
+
+    /// `POST /rooms/:id/delete/invitations`.
+    pub fn cancels(&self, room: &str, invitees: &[&str]) -> Call {
+        self.post(&format!("/rooms/{room}/delete/invitations"), json!({ "invitees": invitees }))
+    }
+
+    /// `DELETE /rooms/:id/invitations/:invitee`.
+    pub fn cancels_one(&self, room: &str, invitee: &str) -> Call {
+        self.call(Method::DELETE, &format!("/rooms/{room}/invitations/{invitee}"))
+    }
 }
 
 impl Call {

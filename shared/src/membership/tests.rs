@@ -1,6 +1,8 @@
 //! The rules by themselves, named by membership and circumstance.
 
+mod answering;
 mod banning;
+mod founding;
 mod governing;
 mod leaving;
 
