@@ -123,9 +123,7 @@ impl Act {
             return None;
         }
         let seen = door.standing(&client).cloned();
-        // A changed message keeps its id, and its sender has read it long ago.
-        let posted =
-            self.entries.iter().rev().find_map(|entry| entry.message.as_ref().filter(|own| own.id == entry.id));
+        let posted = self.entries.iter().rev().find_map(|entry| entry.message.as_ref());
         let own = posted.filter(|message| message.sender.as_ref().is_some_and(|sender| sender.id == client));
         let read = own.zip(seen.as_ref().and_then(Standing::membership)).map(|(message, membership)| Membership {
             read_messages: self.room.messages,
@@ -156,6 +154,7 @@ impl Act {
             expires_at: None,
             invitations: Vec::new(),
             message: None,
+            changed: None,
         };
         if let Some(content) = change.content() {
             self.say(content, &mut entry, actor.clone());

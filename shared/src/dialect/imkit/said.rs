@@ -42,8 +42,11 @@ pub fn speech(fields: &Fields) -> Result<Speech, Error> {
     let id = |name: &str| fields.text(name, 64)?.map(|id| ObjectId::parse(name, &id)).transpose();
     let (edits, answers) = (id("_id")?, id("reply")?);
     let message_type = fields.text("messageType", 64)?.unwrap_or_else(|| "text".to_owned());
-    if SYSTEM.contains(&message_type.as_str()) || message_type.is_empty() {
-        return Err(Error::invalid("messageType", "must not be empty or one of the system's own"));
+    if SYSTEM.contains(&message_type.as_str()) {
+        return Err(Error::invalid("messageType", format!("must not be `{message_type}`: only the system says that")));
+    }
+    if message_type.is_empty() {
+        return Err(Error::invalid("messageType", "must not be empty"));
     }
     if message_type == RECALL && edits.is_none() {
         return Err(Error::MissingParameter { names: &["_id"] });
