@@ -15,10 +15,16 @@ mod create_app;
 mod create_client;
 mod create_room;
 mod default_route;
+mod get_badge;
 mod get_room;
 mod join_room;
 mod list_events;
 mod list_members;
+mod list_messages;
+mod list_messages_by_id;
+mod mark_read;
+mod send_message;
+mod send_platform_message;
 mod talk_invite;
 
 mod bad_input;
