@@ -30,5 +30,8 @@ mod talk_invite;
 mod bad_input;
 mod cost;
 mod credentials;
+mod flutter_client;
+mod js_client;
 mod races;
 mod seeds;
+mod vue_client;

@@ -1,5 +1,7 @@
 //! The rules by themselves, named by membership and circumstance.
 
+mod posting;
+
 use std::collections::BTreeMap;
 
 use super::*;
