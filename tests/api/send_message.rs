@@ -435,8 +435,11 @@ async fn of_a_message_taken_back_nothing_is_left() {
     let world = World::new().await;
     let [aaa, bbb] = world.clients(["aaa", "bbb"]).await;
     let room = world.group(&[&aaa, &bbb]).await;
-    let body =
-        json!({ "messageType": "image", "message": "secret-1", "originalUrl": "http://x/secret-2.png", "width": 3 });
+    let first = bbb.says(&room, "first").send().await.good();
+    let body = json!({
+        "messageType": "image", "message": "secret-1", "originalUrl": "http://x/secret-2.png", "width": 3,
+        "reply": first["_id"], "mentions": ["bbb"],
+    });
     let said = says(&aaa, &room, body).send().await.good();
     let change = json!({ "_id": said["_id"], "messageType": "image", "message": "secret-3", "extra": "secret-4" });
     says(&aaa, &room, change).send().await.good();
@@ -444,6 +447,8 @@ async fn of_a_message_taken_back_nothing_is_left() {
 
     let told = aaa.recalls(&room, &said).and(json!({ "message": "secret-5", "extra": "secret-6" })).send().await.good();
     assert_eq!((&told["messageType"], &told["message"]), (&json!("recall"), &json!("")));
+    let more: Vec<&String> = told.as_object().unwrap().keys().filter(|name| !ALWAYS.contains(&name.as_str())).collect();
+    assert_eq!(more, ["editedAt"], "no picture, no answer, nobody meant");
     for kept in ["_id", "id", "sender", "messageTimeMS", "createdAtMS", "room"] {
         assert_eq!(told[kept], said[kept], "{kept}");
     }
@@ -451,7 +456,7 @@ async fn of_a_message_taken_back_nothing_is_left() {
     let seen = world.sight(&room).await;
     assert_eq!(seen.room["lastMessage"]["messageType"], json!("recall"));
     assert_eq!(seen.events.last().unwrap()["type"], json!("message.updated"));
-    assert_eq!(bbb.lists_messages(&room, "").send().await.good()["data"], json!([told]));
+    assert_eq!(bbb.lists_messages(&room, "").send().await.good()["data"], json!([told, first]));
     assert_eq!(reading(&world, &room).await, read);
     for item in world.items().await {
         assert!(!item.to_string().contains("secret"), "{item}");

@@ -37,7 +37,8 @@ fn edit(door: &Door, id: &ObjectId, post: &Post) -> Result<Plan, Error> {
             return Err(Error::InsufficientPermissions { room: room.id.clone() });
         }
     };
-    let post = Post { reply: old.reply.clone(), ..post.clone() };
+    let reply = old.reply.clone().filter(|_| !post.is_recall());
+    let post = Post { reply, ..post.clone() };
     Ok(Change::MessageEdited { entry: Box::new(entry.clone()), post }.into())
 }
 

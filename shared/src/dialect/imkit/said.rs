@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use crate::client::Json;
 use crate::error::Error;
 use crate::id::ObjectId;
-use crate::message::{Post, Speech};
+use crate::message::{Post, RECALL, Speech};
 use crate::request::Fields;
 
 /// The fields of a message that its sender fills in.
@@ -30,9 +30,6 @@ const FIELDS: [&str; 15] = [
 /// The types of what the system says: nobody else says them.
 const SYSTEM: [&str; 7] =
     ["addMember", "addMembers", "joinRoom", "leaveRoom", "deleteMember", "cancelInvitations", "assignAdmin"];
-
-/// The type that takes a message back.
-const RECALL: &str = "recall";
 
 /// The most that a message may take, in bytes of JSON: the last one is read with its room each time.
 const LONGEST: usize = 16_384;

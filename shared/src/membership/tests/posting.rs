@@ -152,6 +152,21 @@ fn a_changed_answer_still_answers_what_it_answered() {
 }
 
 #[test]
+fn an_answer_that_is_taken_back_answers_nothing() {
+    let quote = Message {
+        id: ObjectId::of_entry(SENT, 3),
+        at: SENT,
+        sender: None,
+        content: Content::Post(post("why?")),
+        edited_at: None,
+    };
+    let door = door().beside(Some("aaa"), Content::Post(Post { reply: Some(quote.quote()), ..post("because") }));
+    let nothing = Post { message_type: "recall".into(), ..post("") };
+    let recall = Speech { post: nothing.clone(), ..changing(&door) };
+    assert_eq!(posted(speak(&door, &recall).unwrap()), nothing);
+}
+
+#[test]
 fn reading_moves_forward_and_never_back() {
     let beside = |read: u64, last: Option<ObjectId>| door().reading(read, last).beside(None, Content::Post(post("x")));
     let news = |door: &Door| read_up_to(door, &named(door)).unwrap().1.map(|own| (own.read_messages, own.last_read));
