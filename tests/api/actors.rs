@@ -206,7 +206,7 @@ impl World {
         let over = json!({
             "TableName": self.stack.table(),
             "Key": { "PK": { "S": format!("SampleApp#ROOM#{room}") }, "SK": { "S": format!("#STANDING#{client}") } },
-            "UpdateExpression": "SET #state.#invited.#expiresAt = :past",
+            "UpdateExpression": "SET #state.#invited.#expiresAt = :past, GSI2SK = :past",
             "ConditionExpression": "attribute_exists(#state.#invited)",
             "ExpressionAttributeNames": { "#state": "state", "#invited": "invited", "#expiresAt": "expiresAt" },
             "ExpressionAttributeValues": { ":past": { "N": "1" } },
@@ -221,6 +221,27 @@ impl World {
         let mut items = page["Items"].as_array().unwrap().clone();
         items.sort_by_key(|item| (text(&item["PK"]["S"]), text(&item["SK"]["S"])));
         items
+    }
+
+    /// A call that is refused and leaves every item of the table as it was; the message.
+    pub async fn refuses_and_keeps(&self, call: Call, status: u16, code: &str) -> String {
+        let before = self.items().await;
+        let message = call.send().await.refused(status, code);
+        assert_eq!(self.items().await, before, "a refusal changes nothing");
+        message
+    }
+
+    /// Changes an item of the table past the functions, by an update expression without names.
+    pub async fn amends(&self, pk: &str, sk: &str, expression: &str, values: Value) {
+        let key = json!({ "PK": { "S": pk }, "SK": { "S": sk } });
+        let mut body = json!({
+            "TableName": self.stack.table(), "Key": key, "UpdateExpression": expression,
+            "ConditionExpression": "attribute_exists(PK)",
+        });
+        if values != json!({}) {
+            body["ExpressionAttributeValues"] = values;
+        }
+        self.write("UpdateItem", body).await;
     }
 
     /// Makes an item of the table one that expired long ago.
