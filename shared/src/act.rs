@@ -175,6 +175,7 @@ impl Act {
             expires_at: None,
             invitations: Vec::new(),
             message: None,
+            changed: None,
         };
         if let Some(content) = change.content() {
             self.say(content, &mut entry, actor.clone());
@@ -203,10 +204,10 @@ mod tests {
 
     use super::*;
     use crate::change::Person;
-    use crate::client::{Client, Profile};
+    use crate::client::{Client, Json, Profile};
     use crate::door::Known;
     use crate::id::{AppId, RoomId};
-    use crate::message::Notice;
+    use crate::message::{Notice, Post};
     use crate::room::RoomKind;
     use crate::standing::Role;
     use crate::standing::{Pending, Via};
@@ -423,6 +424,55 @@ mod tests {
         assert_eq!(act.room.last_message.unwrap().sender, Some(client("bbb").face()));
         // The message is another's: it is news to `aaa`.
         assert!(act.guard.unwrap().read.is_none());
+    }
+
+    fn said(message: &str) -> Post {
+        let fields = serde_json::json!({ "message": message });
+        Post { message_type: "text".into(), fields: Json::of(fields.as_object().unwrap()), reply: None }
+    }
+
+    #[test]
+    fn what_somebody_says_is_his_message_and_he_has_read_it() {
+        let act = act(&by_aaa(), &[Change::MessagePosted { post: said("hello") }]);
+        let message = act.entries[0].message.clone().unwrap();
+        assert_eq!((message.text(), message.sender), ("hello".into(), Some(client("aaa").face())));
+        assert_eq!((act.room.messages, act.entries[0].messages, act.entries[0].clients.len()), (3, 3, 0));
+        assert_eq!(
+            act.guard.unwrap().read.map(|read| (read.read_messages, read.last_read)),
+            Some((3, Some(message.id)))
+        );
+        assert!(act.shifts.is_empty() && act.edited.is_none());
+    }
+
+    #[test]
+    fn a_changed_message_is_no_message_more() {
+        let first = act(&by_aaa(), &[Change::MessagePosted { post: said("hello") }]);
+        let (old, room) = (first.entries[0].clone(), first.room);
+        let mut last = (*old.message.as_ref().unwrap()).clone();
+        for is_last in [true, false] {
+            if !is_last {
+                last.id = ObjectId::of_entry(NOW, 6);
+            }
+            let room = Room { last_message: Some(last.clone()), ..room.clone() };
+            let door = Door { room: Some(room.clone()), ..by_aaa() };
+            let change = Change::MessageEdited { entry: Box::new(old.clone()), post: said("bye") };
+            let act = Act::of(&door, room.clone(), &[change]);
+
+            let edited = act.edited.unwrap();
+            let message = edited.message.unwrap();
+            assert_eq!(
+                (edited.seq, edited.id, edited.messages, edited.at),
+                (old.seq, old.id.clone(), old.messages, old.at)
+            );
+            assert_eq!((message.text(), &message.id, message.at), ("bye".into(), &old.id, old.at));
+            assert_eq!((&message.sender, message.edited_at), (&last.sender, Some(act.entries[0].at)));
+            assert_eq!((act.entries[0].changed.as_ref(), act.entries[0].message.is_none()), (Some(&old.id), true));
+            assert_eq!((act.room.messages, act.entries[0].messages, act.room.seq), (room.messages, room.messages, 6));
+            let shown = act.room.last_message.unwrap();
+            assert_eq!(shown.text(), if is_last { "bye" } else { "hello" }, "the room shows its last message as it is");
+            // Guarded, and not marked as read: he read it when he said it.
+            assert!(act.guard.unwrap().read.is_none());
+        }
     }
 
     fn pending(change: Change) -> Pending {

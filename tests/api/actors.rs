@@ -437,6 +437,31 @@ impl Actor {
     pub fn cancels_one(&self, room: &str, invitee: &str) -> Call {
         self.call(Method::DELETE, &format!("/rooms/{room}/invitations/{invitee}"))
     }
+
+    /// `POST /rooms/:id/message`, a text.
+    pub fn says(&self, room: &str, text: &str) -> Call {
+        self.post(&format!("/rooms/{room}/message"), json!({ "message": text, "messageType": "text" }))
+    }
+
+    /// `POST /rooms/:id/message`, another text for a message.
+    pub fn edits(&self, room: &str, message: &Value, text: &str) -> Call {
+        self.says(room, text).and(json!({ "_id": message["_id"] }))
+    }
+
+    /// `POST /rooms/:id/message`, taking a message back.
+    pub fn recalls(&self, room: &str, message: &Value) -> Call {
+        self.post(&format!("/rooms/{room}/message"), json!({ "_id": message["_id"], "messageType": "recall" }))
+    }
+
+    /// `PUT /rooms/:id/lastRead`.
+    pub fn marks_read(&self, room: &str, message: &Value) -> Call {
+        self.call(Method::PUT, &format!("/rooms/{room}/lastRead")).body(json!({ "message": message["_id"] }))
+    }
+
+    /// `GET /rooms/:id/messages/v3`.
+    pub fn lists_messages(&self, room: &str, query: &str) -> Call {
+        self.get(&format!("/rooms/{room}/messages/v3?{query}"))
+    }
 }
 
 impl Call {
