@@ -8,6 +8,9 @@
 )]
 
 mod actors;
+mod contract;
+#[path = "../description/mod.rs"]
+mod description;
 
 mod add_member;
 mod add_members;
