@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use shared::address::Region;
-use shared::app::{App, NewApp};
+use shared::app::{App, Keys, NewApp};
 use shared::auth::new_key;
 use shared::error::Error;
 use shared::id::{AppId, ObjectId};
@@ -50,7 +50,8 @@ async fn handle(house: House, event: Event) -> Result<Made, Error> {
     if client_key == api_key {
         return Err(Error::invalid("apiKey", "must not be the client key"));
     }
-    let app = App { team: team.clone(), default_region: region.to_string(), created_at: now };
+    let (client_keys, api_keys) = (Keys::first(&client_key), Keys::first(&api_key));
+    let app = App { team: team.clone(), default_region: region.to_string(), client_keys, api_keys, created_at: now };
     let new = NewApp { id: id.clone(), app, client_key: client_key.clone(), api_key: api_key.clone() };
     house.store.create_app(&new).await?;
     Ok(Made { app: id, team, default_region: region.to_string(), client_key, api_key })

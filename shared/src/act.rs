@@ -1,15 +1,19 @@
 //! What changes make of a room, its log, its standings and its invitations: everything that is then written at once.
 
+mod settle;
+
+use std::time::Duration;
+
 use crate::auth::Caller;
-use crate::change::{Change, Person};
-use crate::client::{Client, Face};
+use crate::change::Change;
+use crate::client::Face;
 use crate::door::Door;
-use crate::id::{ClientId, ObjectId};
+use crate::id::{ClientId, ObjectId, random_hex};
 use crate::invitation::Invitation;
 use crate::log::Entry;
-use crate::message::{Message, Notice};
+use crate::message::{Content, Message};
 use crate::room::Room;
-use crate::standing::{Membership, Pending, Standing, State, Via};
+use crate::standing::{Membership, Standing};
 use crate::time::Time;
 
 /// What is to be written, all or nothing: the room and its log, the standings, the invitations of addresses.
@@ -21,14 +25,62 @@ pub struct Act {
     pub room: Room,
     /// New entries of its log.
     pub entries: Vec<Entry>,
-    /// Standings as they were read and as they will be.
-    pub standings: Vec<(Option<Standing>, Standing)>,
+    /// An older entry whose message has changed, with the new one.
+    pub edited: Option<Entry>,
+    /// What becomes of standings.
+    pub shifts: Vec<Shift>,
     /// New invitations of addresses, each with the lapsed one in its place.
     pub opened: Vec<(Option<Invitation>, Invitation)>,
     /// Invitations of addresses that end.
     pub closed: Vec<Invitation>,
+    /// Who has left the room, and finds it among those that it has quitted.
+    pub quitters: Vec<ClientId>,
     /// The acting client, whose own standing must still be what the decision rested on.
     pub guard: Option<Guard>,
+    /// What tells this act from a rival's.
+    pub nonce: String,
+}
+
+/// What becomes of one standing.
+#[derive(Clone, Debug)]
+pub enum Shift {
+    /// It begins, or is another state now.
+    Into {
+        /// As it was read.
+        before: Option<Standing>,
+        /// As it will be.
+        after: Standing,
+    },
+    /// A member has another role or other properties; what it has read is not touched.
+    Within {
+        /// As it was read.
+        before: Standing,
+        /// As it will be.
+        after: Standing,
+    },
+    /// It ends.
+    Out {
+        /// As it was read.
+        before: Standing,
+    },
+}
+
+impl Shift {
+    /// Whose standing it is.
+    pub fn client(&self) -> &ClientId {
+        match self {
+            Self::Into { after: standing, .. } | Self::Within { after: standing, .. } => &standing.client,
+            Self::Out { before } => &before.client,
+        }
+    }
+
+    /// The standing afterwards, if one is left.
+    pub fn after(&self) -> Option<&Standing> {
+        match self {
+            Self::Into { after, .. } | Self::Within { after, .. } => Some(after),
+            Self::Out { .. } => None,
+        }
+    }
 }
 
 /// The acting client: its standing must be as it was read, and if it posts a message it has read that one (D23).
@@ -49,10 +101,13 @@ impl Act {
             before: door.room.clone(),
             room,
             entries: Vec::new(),
-            standings: Vec::new(),
+            edited: None,
+            shifts: Vec::new(),
             opened: Vec::new(),
             closed: Vec::new(),
+            quitters: Vec::new(),
             guard: None,
+            nonce: random_hex::<8>(),
         };
         for change in changes {
             act.enter(change, &door.caller, door.actor(), door.now);
@@ -64,11 +119,13 @@ impl Act {
     /// The acting client is guarded unless its standing changes anyway, or the platform acts for it and it posts nothing.
     fn guard(&self, door: &Door) -> Option<Guard> {
         let client = door.caller.client()?.clone();
-        if self.before.is_none() || self.standings.iter().any(|(_, after)| after.client == client) {
+        if self.before.is_none() || self.shifts.iter().any(|shift| *shift.client() == client) {
             return None;
         }
-        let seen = door.people.get(&client).and_then(|known| known.standing.clone());
-        let posted = self.entries.iter().rev().find_map(|entry| entry.message.as_ref());
+        let seen = door.standing(&client).cloned();
+        // A changed message keeps its id, and its sender has read it long ago.
+        let posted =
+            self.entries.iter().rev().find_map(|entry| entry.message.as_ref().filter(|own| own.id == entry.id));
         let own = posted.filter(|message| message.sender.as_ref().is_some_and(|sender| sender.id == client));
         let read = own.zip(seen.as_ref().and_then(Standing::membership)).map(|(message, membership)| Membership {
             read_messages: self.room.messages,
@@ -82,99 +139,41 @@ impl Act {
     fn enter(&mut self, change: &Change, caller: &Caller, actor: Option<Face>, now: Time) {
         self.room.seq += 1;
         // Later than the entry before, whatever the clocks of two machines say: ids and times follow the log's order.
-        let at = now.max(self.room.updated_at.plus(std::time::Duration::from_millis(1)));
+        let at = now.max(self.room.updated_at.plus(Duration::from_millis(1)));
         self.room.updated_at = at;
         let mut entry = Entry {
             seq: self.room.seq,
-            id: ObjectId::at(at),
+            id: ObjectId::of_entry(at, self.room.seq),
+            nonce: self.nonce.clone(),
             kind: change.kind(),
             at,
             actor: caller.client().cloned(),
-            clients: change.people().iter().map(|person| person.client.id.clone()).collect(),
+            clients: change.clients(),
             member_count: 0,
+            messages: 0,
             via: None,
             inviter: None,
             expires_at: None,
-            invitation: None,
+            invitations: Vec::new(),
             message: None,
         };
-        if let Some(notice) = change.notice() {
-            let sender = match notice {
-                Notice::JoinRoom(face) => Some(face.clone()), // the joiner speaks, whoever brought him in (D25)
-                Notice::AddMembers(_) => actor.clone(),
-            };
-            self.room.messages += 1;
-            let message = Message { id: entry.id.clone(), at, sender, notice: notice.clone() };
-            self.room.last_message = Some(message.clone());
-            entry.message = Some(message);
+        if let Some(content) = change.content() {
+            self.say(content, &mut entry, actor.clone());
         }
         self.settle(change, &mut entry, actor);
-        entry.member_count = self.room.member_count;
+        (entry.member_count, entry.messages) = (self.room.member_count, self.room.messages);
         self.entries.push(entry);
     }
 
-    /// What the change makes of standings and invitations.
-    fn settle(&mut self, change: &Change, entry: &mut Entry, actor: Option<Face>) {
-        match change {
-            Change::RoomCreated => {}
-            Change::MembersJoined { people, via, inviter, closes, .. } => {
-                self.room.member_count += people.len() as u32;
-                entry.via = Some(*via);
-                entry.inviter.clone_from(inviter);
-                entry.invitation = closes.as_ref().map(|invitation| invitation.id.clone());
-                self.closed.extend(closes.clone());
-                for person in people {
-                    let membership = self.membership(person, entry);
-                    self.stand(person, entry, State::Member(membership));
-                }
-            }
-            Change::MembersInvited { people, expires_at, .. } | Change::InvitationsRenewed { people, expires_at } => {
-                entry.expires_at = Some(*expires_at);
-                for person in people {
-                    let first = match (change, person.standing.as_ref().map(|standing| &standing.state)) {
-                        (Change::InvitationsRenewed { .. }, Some(State::Invited(pending))) => Some(pending),
-                        _ => None,
-                    };
-                    let pending = Pending {
-                        inviter: first.map_or_else(|| actor.clone(), |pending| pending.inviter.clone()),
-                        created_at: first.map_or(entry.at, |pending| pending.created_at),
-                        updated_at: entry.at,
-                        expires_at: *expires_at,
-                    };
-                    self.stand(person, entry, State::Invited(pending));
-                }
-            }
-            Change::AddressInvited { invitation, replaces } => {
-                entry.expires_at = Some(invitation.expires_at);
-                entry.invitation = Some(invitation.id.clone());
-                let invitation = Invitation { seq: entry.seq, created_at: entry.at, ..invitation.clone() };
-                self.opened.push((replaces.clone(), invitation));
-            }
-            Change::InvitationClosed { invitation } => {
-                entry.invitation = Some(invitation.id.clone());
-                self.closed.push(invitation.clone());
-            }
-        }
-    }
-
-    /// A new member has read everything, the message of his own coming included (D23).
-    fn membership(&self, person: &Person, entry: &Entry) -> Membership {
-        let own = entry.message.as_ref().filter(|message| matches!(&message.notice, Notice::JoinRoom(_)));
-        Membership {
-            role: person.role,
-            joined: entry.seq,
-            via: entry.via.unwrap_or(Via::Added),
-            inviter: entry.inviter.clone(),
-            read_messages: self.room.messages,
-            last_read: own.map(|message| message.id.clone()),
-            properties: Default::default(),
-        }
-    }
-
-    fn stand(&mut self, person: &Person, entry: &Entry, state: State) {
-        let Client { id, profile, .. } = &person.client;
-        let standing = Standing { client: id.clone(), profile: profile.clone(), seq: entry.seq, state };
-        self.standings.push((person.standing.clone(), standing));
+    fn say(&mut self, content: Content, entry: &mut Entry, actor: Option<Face>) {
+        let sender = match &content {
+            Content::Notice(notice) => notice.speaker().cloned().or(actor),
+            Content::Post(_) => actor,
+        };
+        self.room.messages += 1;
+        let message = Message { id: entry.id.clone(), at: entry.at, sender, content, edited_at: None };
+        self.room.last_message = Some(message.clone());
+        entry.message = Some(message);
     }
 }
 
@@ -184,11 +183,14 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::client::Profile;
+    use crate::change::Person;
+    use crate::client::{Client, Profile};
     use crate::door::Known;
     use crate::id::{AppId, RoomId};
+    use crate::message::Notice;
     use crate::room::RoomKind;
     use crate::standing::Role;
+    use crate::standing::{Pending, State, Via};
 
     const NOW: Time = Time::from_millis(1_000_000);
 
@@ -204,6 +206,7 @@ mod tests {
             mobile: None,
             addresses: Vec::new(),
             custom: Default::default(),
+            revoked_at: None,
             version: 1,
             created_at: NOW,
             updated_at: NOW,
@@ -212,11 +215,11 @@ mod tests {
 
     fn person(who: &str, state: Option<State>) -> Person {
         let standing = state.map(|state| standing(who, state));
-        Person { client: client(who), standing, role: Role::Member }
+        Person::of(&client(who), standing, Role::Member)
     }
 
     fn standing(who: &str, state: State) -> Standing {
-        Standing { client: id(who), profile: Profile::default(), seq: 3, state }
+        Standing { client: id(who), profile: Profile::default(), profile_version: 1, seq: 3, state }
     }
 
     fn membership(read_messages: u64) -> Membership {
@@ -251,6 +254,9 @@ mod tests {
             caller,
             id: room().id,
             room: Some(room()),
+            is_going: false,
+            everybody: Default::default(),
+            entry: None,
             people: BTreeMap::from([(id("aaa"), aaa)]),
             page: None,
             invitee: None,
@@ -269,7 +275,7 @@ mod tests {
     }
 
     fn added(people: &[Person]) -> Option<Notice> {
-        Some(Notice::AddMembers(people.iter().map(|person| person.client.face()).collect()))
+        Some(Notice::AddMembers(people.iter().map(Person::face).collect()))
     }
 
     fn act(door: &Door, changes: &[Change]) -> Act {
@@ -329,7 +335,7 @@ mod tests {
     fn a_new_member_has_read_everything_even_the_message_of_his_coming() {
         for notice in [None, added(&[person("bbb", None)])] {
             let act = act(&by_aaa(), &[joined(vec![person("bbb", None)], notice)]);
-            let new = act.standings[0].1.membership().unwrap();
+            let new = act.shifts[0].after().unwrap().membership().unwrap();
             assert_eq!(new.read_messages, act.room.messages);
             assert_eq!((new.joined, &new.last_read), (5, &None));
         }
@@ -366,7 +372,7 @@ mod tests {
         let notice = Some(Notice::JoinRoom(client("bbb").face()));
         let act = act(&door(Caller::Client(id("bbb"))), &[joined(vec![person("bbb", Some(invited()))], notice)]);
         assert!(act.guard.is_none());
-        let (before, after) = &act.standings[0];
+        let Shift::Into { before, after } = &act.shifts[0] else { panic!("{act:?}") };
         assert_eq!((before.as_ref().map(|before| before.seq), after.seq), (Some(3), 5));
         // His own message is the last that he has read.
         assert_eq!(after.membership().unwrap().last_read, Some(act.entries[0].id.clone()));
@@ -382,10 +388,7 @@ mod tests {
     }
 
     fn pending(change: Change) -> Pending {
-        match act(&by_aaa(), &[change]).standings.remove(0).1.state {
-            State::Invited(pending) => pending,
-            other => panic!("{other:?}"),
-        }
+        act(&by_aaa(), &[change]).shifts[0].after().unwrap().pending().unwrap().clone()
     }
 
     #[test]

@@ -22,7 +22,8 @@ const SENDER: &str = "im-client-id";
 const NOT_IN_TOKEN: &AsciiSet = &CONTROLS.add(b' ').add(b'%').add(b'"').add(b',').add(b';');
 
 /// The SHA-256 of a key or token, in hex: all that is ever stored or looked up of it (D5).
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Hash(String);
 
 impl Hash {
@@ -105,10 +106,43 @@ pub enum KeyKind {
 pub struct Token {
     /// Whose it is.
     pub client: ClientId,
+    /// When it was issued or last stated; that of a token which was stored without is before all others.
+    #[serde(default)]
+    pub created_at: Time,
     /// From then on it is refused.
     pub expires_at: Time,
     /// When the table may forget it.
     pub ttl: i64,
+}
+
+impl Token {
+    /// Whether it was made no later than all tokens of its client were revoked (D5).
+    pub fn is_revoked(&self, revoked_at: Option<Time>) -> bool {
+        revoked_at.is_some_and(|revoked_at| self.created_at <= revoked_at)
+    }
+}
+
+/// A token to be stored, with its lifetime.
+pub struct BoundToken {
+    /// In clear: shown to the operator once, never stored.
+    pub secret: String,
+    /// From then on it is refused.
+    pub expires_at: Time,
+}
+
+impl BoundToken {
+    /// A token of the operator's own making.
+    pub fn brought(secret: String, expires_at: Time) -> Result<Self, Error> {
+        if secret.len() < 8 || !secret.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(Error::invalid("token", "must be at least 8 visible ASCII characters without spaces"));
+        }
+        Ok(Self { secret, expires_at })
+    }
+
+    /// A token of a client that is made here.
+    pub fn issued(app: &AppId, client: &ClientId, expires_at: Time) -> Self {
+        Self { secret: new_token(app, client), expires_at }
+    }
 }
 
 /// What the table holds under the hashes that were presented.
@@ -196,7 +230,7 @@ pub fn new_key(app: &AppId) -> String {
 }
 
 /// A new token of a client: `<app>.<client id, percent-encoded>.<128 random bits>` (D5).
-pub fn new_token(app: &AppId, client: &ClientId) -> String {
+fn new_token(app: &AppId, client: &ClientId) -> String {
     format!("{app}.{}.{}", utf8_percent_encode(client.as_str(), NOT_IN_TOKEN), random_hex::<16>())
 }
 
@@ -287,7 +321,15 @@ mod tests {
     }
 
     fn token(expires_at: i64) -> Token {
-        Token { client: ClientId::parse("id", "aaa").unwrap(), expires_at: Time::from_millis(expires_at), ttl: 0 }
+        let (client, created_at) = (ClientId::parse("id", "aaa").unwrap(), Time::from_millis(1));
+        Token { client, created_at, expires_at: Time::from_millis(expires_at), ttl: 0 }
+    }
+
+    #[test]
+    fn a_token_is_revoked_by_what_comes_with_it_or_later() {
+        let revoked = |at| token(9).is_revoked(Some(Time::from_millis(at)));
+        assert_eq!((revoked(0), revoked(1), revoked(2)), (false, true, true));
+        assert!(!token(9).is_revoked(None));
     }
 
     #[test]

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::address::Region;
+use crate::auth::Token;
 use crate::error::Error;
 use crate::id::ClientId;
 use crate::invitation::Written;
@@ -87,7 +88,10 @@ pub struct Client {
     /// The operator's own fields.
     #[serde(default, skip_serializing_if = "Json::is_empty")]
     pub custom: Json,
-    /// Counts the upserts: the condition of the next one.
+    /// Tokens that were made no later are refused (D5).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revoked_at: Option<Time>,
+    /// Counts the changes: the condition of the next one.
     pub version: u64,
     /// When it was first upserted.
     pub created_at: Time,
@@ -108,7 +112,8 @@ pub enum Said<T> {
 }
 
 impl<T> Said<T> {
-    fn onto(self, field: &mut Option<T>) {
+    /// What becomes of the field.
+    pub fn onto(self, field: &mut Option<T>) {
         match self {
             Self::Nothing => {}
             Self::None => *field = None,
@@ -142,17 +147,30 @@ pub struct Statement {
 
 impl Statement {
     /// The client as the statement makes it of what is stored. Mobiles are read under the app's region (D33).
-    pub fn applied(self, id: &ClientId, before: Option<Client>, region: &Region, now: Time) -> Result<Client, Error> {
+    pub fn applied(
+        mut self,
+        id: &ClientId,
+        before: Option<Client>,
+        region: &Region,
+        now: Time,
+    ) -> Result<Client, Error> {
         let mut client = before.unwrap_or_else(|| Client::new(id, now));
+        std::mem::take(&mut self.email).onto(&mut client.email);
+        std::mem::take(&mut self.mobile).onto(&mut client.mobile);
+        let mut client = self.applied_to(client, now)?;
+        client.addresses = client.canonical_addresses(region)?;
+        Ok(client)
+    }
+
+    /// The same where nothing is said of addresses: these stay as they are.
+    pub fn applied_to(self, mut client: Client, now: Time) -> Result<Client, Error> {
         self.nickname.onto(&mut client.profile.nickname);
         self.avatar_url.onto(&mut client.profile.avatar_url);
         self.description.onto(&mut client.profile.description);
         self.user_agent.onto(&mut client.profile.user_agent);
-        self.email.onto(&mut client.email);
-        self.mobile.onto(&mut client.mobile);
         client.profile.is_robot = self.is_robot.unwrap_or(client.profile.is_robot);
         if self.logs_in {
-            client.profile.last_login = now;
+            client.log_in(now);
         }
         let mut custom = client.custom.object();
         custom.extend(self.custom);
@@ -163,10 +181,7 @@ impl Statement {
             let reason = format!("and the other fields of your own must be at most {LONGEST_CUSTOM} bytes of JSON");
             return Err(Error::invalid(longest.unwrap_or_default(), reason));
         }
-        client.addresses = client.canonical_addresses(region)?;
-        client.version += 1;
-        client.updated_at = now;
-        Ok(client)
+        Ok(client.amended(now))
     }
 }
 
@@ -179,10 +194,33 @@ impl Client {
             mobile: None,
             addresses: Vec::new(),
             custom: Json::default(),
+            revoked_at: None,
             version: 0,
             created_at: now,
             updated_at: now,
         }
+    }
+
+    /// The client about to be changed.
+    pub fn amended(&self, now: Time) -> Self {
+        Self { version: self.version + 1, updated_at: now, ..self.clone() }
+    }
+
+    /// Whether a token is this client's and proves it (D5).
+    pub fn is_proven_by(&self, token: &Token, now: Time) -> bool {
+        token.client == self.id && token.expires_at > now && !token.is_revoked(self.revoked_at)
+    }
+
+    /// Takes note that a token is made: later than all tokens that are revoked, and no earlier than any other, whatever
+    /// the clocks of two functions say.
+    pub fn log_in(&mut self, now: Time) {
+        let unrevoked = self.revoked_at.map(|revoked_at| revoked_at.plus(Duration::from_millis(1)));
+        self.profile.last_login = self.profile.last_login.max(now).max(unrevoked.unwrap_or(now));
+    }
+
+    /// Revokes every token that was made up to now (D5).
+    pub fn revoke_tokens(&mut self, now: Time) {
+        self.revoked_at = Some(self.profile.last_login.max(now));
     }
 
     fn canonical_addresses(&self, region: &Region) -> Result<Vec<String>, Error> {
@@ -329,6 +367,19 @@ mod tests {
     fn only_a_token_is_a_login() {
         assert_eq!(after(Statement { logs_in: true, ..Statement::default() }).profile.last_login, NOW);
         assert_eq!(after(full()).profile.last_login, BEFORE);
+    }
+
+    #[test]
+    fn a_token_is_later_than_the_revocation_before_it_and_no_later_than_the_one_after_it() {
+        let mut client = client();
+        for clock in [NOW, NOW, BEFORE] {
+            client.revoke_tokens(clock);
+            let revoked = client.revoked_at.unwrap();
+            client.log_in(clock);
+            assert!(client.profile.last_login > revoked, "a new token works");
+            client.revoke_tokens(clock);
+            assert!(client.revoked_at.unwrap() >= client.profile.last_login, "and is revoked in the same millisecond");
+        }
     }
 
     #[test]

@@ -9,8 +9,9 @@ use crate::client::{Client, Face};
 use crate::error::Error;
 use crate::id::{AppId, ClientId, RoomId};
 use crate::invitation::Invitation;
+use crate::log::Entry;
 use crate::room::Room;
-use crate::standing::{Page, Standing, State};
+use crate::standing::{Membership, Page, Standing, State};
 use crate::time::Time;
 
 /// Everything that a rule may look at. Read at one moment; the write that follows holds only if it is still so.
@@ -24,10 +25,16 @@ pub struct Door {
     pub id: RoomId,
     /// That room, if it exists.
     pub room: Option<Room>,
+    /// Whether it is being deleted: no room, and none can be made in its place yet.
+    pub is_going: bool,
     /// The acting client and those named in the request.
     pub people: BTreeMap<ClientId, Known>,
     /// The room's members, as far as the reply shows them.
     pub page: Option<Page>,
+    /// Everybody who stands in some relation to the room, where the rule looks at all of them.
+    pub everybody: Everybody,
+    /// A message of the room that the request names, or a question about it.
+    pub entry: Option<Entry>,
     /// Whom a Talk invitation is for.
     pub invitee: Option<Invitee>,
     /// The invitation of an address to this room, lapsed or not.
@@ -36,6 +43,15 @@ pub struct Door {
     pub record: Option<App>,
     /// The moment of reading.
     pub now: Time,
+}
+
+/// A room's standings and invitations of addresses, in the order of their keys.
+#[derive(Clone, Debug, Default)]
+pub struct Everybody {
+    /// Of clients.
+    pub standings: Vec<Standing>,
+    /// Of people who are not clients yet.
+    pub invitations: Vec<Invitation>,
 }
 
 /// What is known of one client.
@@ -62,8 +78,10 @@ pub enum Invitee {
 /// A client's relation to a room at the moment of reading.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Circumstance {
-    /// None at all, or an invitation that has lapsed (D17).
+    /// None at all.
     Stranger,
+    /// An invitation that was not answered in time: as if absent (D17), until it is swept away.
+    Lapsed,
     /// A pending invitation.
     Invited,
     /// In the room.
@@ -72,16 +90,38 @@ pub enum Circumstance {
     Banned,
 }
 
-impl Door {
-    /// How a client stands to the room now. An invitation that has lapsed is as if absent (D17).
-    pub fn circumstance(&self, client: &ClientId) -> Circumstance {
-        match self.people.get(client).and_then(|known| known.standing.as_ref()).map(|standing| &standing.state) {
-            None => Circumstance::Stranger,
-            Some(State::Invited(pending)) if pending.expires_at <= self.now => Circumstance::Stranger,
-            Some(State::Invited(_)) => Circumstance::Invited,
-            Some(State::Member(_)) => Circumstance::Member,
-            Some(State::Banned) => Circumstance::Banned,
+impl Circumstance {
+    /// What a standing comes to at a moment (D17).
+    pub fn of(standing: Option<&Standing>, now: Time) -> Self {
+        match standing.map(|standing| &standing.state) {
+            None => Self::Stranger,
+            Some(State::Invited(pending)) if pending.expires_at <= now => Self::Lapsed,
+            Some(State::Invited(_)) => Self::Invited,
+            Some(State::Member(_)) => Self::Member,
+            Some(State::Banned(_)) => Self::Banned,
         }
+    }
+
+    /// Whether it is none, or as good as none (D17).
+    pub fn is_strange(self) -> bool {
+        matches!(self, Self::Stranger | Self::Lapsed)
+    }
+}
+
+impl Door {
+    /// How a client stands to the room now.
+    pub fn circumstance(&self, client: &ClientId) -> Circumstance {
+        Circumstance::of(self.standing(client), self.now)
+    }
+
+    /// The standing of a client that was read.
+    pub fn standing(&self, client: &ClientId) -> Option<&Standing> {
+        self.people.get(client)?.standing.as_ref()
+    }
+
+    /// The acting client's own place in the room, if it has one.
+    pub fn own(&self) -> Option<&Membership> {
+        self.standing(self.caller.client()?)?.membership()
     }
 
     /// The room, if it exists and the caller may know so (D10).
@@ -90,7 +130,7 @@ impl Door {
             Caller::Platform(_) => false,
             Caller::Client(client) => {
                 let pair = self.room.as_ref().and_then(|room| room.pair.as_ref());
-                self.circumstance(client) == Circumstance::Stranger && !pair.is_some_and(|pair| pair.contains(client))
+                self.circumstance(client).is_strange() && !pair.is_some_and(|pair| pair.contains(client))
             }
         };
         match &self.room {

@@ -68,6 +68,62 @@ pub enum Error {
         /// The room.
         room: RoomId,
     },
+    /// Who may do this has an office in the room, or stands above it.
+    #[error("you may not do this in room `{room}`")]
+    InsufficientPermissions {
+        /// The room.
+        room: RoomId,
+    },
+    /// Some of those named are not in the room.
+    #[error("{} not in room `{room}`", are(.missing))]
+    MembersNotFound {
+        /// The room.
+        room: RoomId,
+        /// Everybody named who is not in it.
+        missing: Vec<ClientId>,
+    },
+    /// Some of those named have no pending invitation.
+    #[error("{} not invited to room `{room}`", are(.missing))]
+    InvitationNotFound {
+        /// The room.
+        room: RoomId,
+        /// Everybody named who has none.
+        missing: Vec<ClientId>,
+    },
+    /// There is no such invitation of an address.
+    #[error("there is no pending invitation `{id}`")]
+    AddressInvitationNotFound {
+        /// As asked for.
+        id: String,
+    },
+    /// There is no such message in the room.
+    #[error("there is no message `{id}` in the room")]
+    MessageNotFound {
+        /// As asked for.
+        id: String,
+    },
+    /// The client is banned already (D30).
+    #[error("{} banned from room `{room}` already", are(.clients))]
+    AlreadyBanned {
+        /// The room.
+        room: RoomId,
+        /// Who.
+        clients: Vec<ClientId>,
+    },
+    /// The client is not banned.
+    #[error("{} not banned from room `{room}`", are(.clients))]
+    BanNotFound {
+        /// The room.
+        room: RoomId,
+        /// Who.
+        clients: Vec<ClientId>,
+    },
+    /// Nothing is said and nobody comes in while the room is frozen.
+    #[error("room `{room}` is frozen: nobody can write, join or be invited")]
+    RoomFrozen {
+        /// The room.
+        room: RoomId,
+    },
     /// The room is closed for joining and inviting.
     #[error("room `{room}` is closed: nobody can join or be invited")]
     RoomClosed {
@@ -111,9 +167,24 @@ pub enum Error {
     /// Talk refuses a second invitation of one address to one room (D34).
     #[error("this address has a pending invitation to the room already")]
     InvitationExists,
+    /// Talk's team is not the caller's app (D1).
+    #[error("you are not a member of the team")]
+    NotTeamMember,
+    /// Talk takes no more than so many in one call (D38).
+    #[error("at most {limit} people can be named in one call")]
+    TooManyFields {
+        /// How many.
+        limit: usize,
+    },
     /// An app of that id exists.
     #[error("app `{app}` exists already")]
     AppExists {
+        /// The app's id.
+        app: String,
+    },
+    /// No app has this id.
+    #[error("app `{app}` does not exist")]
+    AppNotFound {
         /// The app's id.
         app: String,
     },

@@ -93,6 +93,18 @@ impl ObjectId {
         Self(format!("{:08x}{:04x}{}", millis / 1000, millis % 1000, random_hex::<6>()))
     }
 
+    /// A new id of a log entry, and of its message: it tells the entry's number, so that a message is found by its id in
+    /// one read. Eight digits are the seconds, three the milliseconds, eight the number, the rest 20 random bits.
+    pub fn of_entry(time: Time, seq: u64) -> Self {
+        let (millis, random) = (time.millis(), &random_hex::<3>()[1..]);
+        Self(format!("{:08x}{:03x}{:08x}{random}", millis / 1000, millis % 1000, seq & 0xffff_ffff))
+    }
+
+    /// The number of the log entry whose id this would be. The entry there has this very id, or there is none of it.
+    pub fn entry(&self) -> u64 {
+        self.0.get(11..19).and_then(|digits| u64::from_str_radix(digits, 16).ok()).unwrap_or(0)
+    }
+
     /// Parses 24 lower-case hex digits; `name` is the field that a refusal names.
     pub fn parse(name: &str, value: &str) -> Result<Self, Error> {
         if value.len() == 24 && value.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')) {
@@ -142,6 +154,16 @@ mod tests {
         assert!(early < late);
         assert!(early.as_str().starts_with("5e5b88e9"), "the first eight digits are the seconds: {early}");
         assert_eq!(ObjectId::parse("id", early.as_str()).unwrap(), early);
+    }
+
+    #[test]
+    fn the_id_of_an_entry_tells_its_number_and_sorts_by_time() {
+        let early = ObjectId::of_entry(Time::from_millis(1_583_057_129_059), 9);
+        let late = ObjectId::of_entry(Time::from_millis(1_583_057_129_060), 8);
+        assert!(early < late && early.as_str().starts_with("5e5b88e9"), "{early} {late}");
+        assert_eq!((early.entry(), late.entry()), (9, 8));
+        assert_eq!(ObjectId::parse("id", late.as_str()).unwrap(), late);
+        assert_ne!(late, ObjectId::of_entry(Time::from_millis(1_583_057_129_060), 8), "rivals for one number differ");
     }
 
     #[test]

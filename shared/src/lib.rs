@@ -11,6 +11,7 @@ pub mod id;
 pub mod time;
 
 pub mod address;
+pub mod filter;
 pub mod pinyin;
 
 pub mod app;

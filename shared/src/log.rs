@@ -13,6 +13,9 @@ pub enum Kind {
     /// The room was made.
     #[serde(rename = "room.created")]
     RoomCreated,
+    /// What the room looks like or who may enter it changed.
+    #[serde(rename = "room.updated")]
+    RoomUpdated,
     /// Clients became members.
     #[serde(rename = "member.joined")]
     MemberJoined,
@@ -22,9 +25,33 @@ pub enum Kind {
     /// A standing changed within its state.
     #[serde(rename = "member.updated")]
     MemberUpdated,
+    /// The invitee has said no.
+    #[serde(rename = "member.declined")]
+    MemberDeclined,
+    /// A member left of its own will.
+    #[serde(rename = "member.left")]
+    MemberLeft,
+    /// Members were made to leave.
+    #[serde(rename = "member.removed")]
+    MemberRemoved,
+    /// A client was banned; a member is one no longer.
+    #[serde(rename = "member.banned")]
+    MemberBanned,
+    /// A ban was lifted.
+    #[serde(rename = "member.unbanned")]
+    MemberUnbanned,
     /// A pending invitation was closed by somebody else than the invitee.
     #[serde(rename = "invitation.cancelled")]
     InvitationCancelled,
+    /// A pending invitation was not answered in time.
+    #[serde(rename = "invitation.expired")]
+    InvitationExpired,
+    /// Somebody said something.
+    #[serde(rename = "message.created")]
+    MessageCreated,
+    /// Somebody changed what he had said.
+    #[serde(rename = "message.updated")]
+    MessageUpdated,
 }
 
 /// An entry of a room's log (D39, D40).
@@ -33,8 +60,10 @@ pub enum Kind {
 pub struct Entry {
     /// 1, 2, 3 … without gap or repeat.
     pub seq: u64,
-    /// Generated; the id of its message too, and what tells one writer's entry from another's.
+    /// Generated; the id of its message too.
     pub id: ObjectId,
+    /// What tells one writer's entry from another's.
+    pub nonce: String,
     /// What happened.
     pub kind: Kind,
     /// When: later than the entry before.
@@ -47,6 +76,8 @@ pub struct Entry {
     pub clients: Vec<ClientId>,
     /// Present members after it.
     pub member_count: u32,
+    /// Messages up to and with it: what a member who has read it has read (D23).
+    pub messages: u64,
     /// How members came in.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub via: Option<Via>,
@@ -56,10 +87,10 @@ pub struct Entry {
     /// When invitations lapse.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Time>,
-    /// The invitation of an address. Never the address: every member may read the log.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub invitation: Option<ObjectId>,
-    /// The message that it is.
+    /// The invitations of addresses that it is about. Never the addresses: every member may read the log.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub invitations: Vec<ObjectId>,
+    /// The message that it is, or that it changed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<Message>,
 }

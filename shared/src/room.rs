@@ -3,7 +3,7 @@
 use md5::{Digest, Md5};
 use serde::{Deserialize, Serialize};
 
-use crate::client::Json;
+use crate::client::{Json, Said};
 use crate::id::{ClientId, RoomId, hex, random_hex};
 use crate::message::Message;
 use crate::pinyin::Spelling;
@@ -12,8 +12,11 @@ use crate::time::Time;
 /// How many members a room holds when its creator does not say (D31).
 pub const DEFAULT_CAPACITY: u32 = 10_000;
 
+/// How many admins a room has at most: one transaction appoints and dismisses them all.
+pub const MOST_ADMINS: usize = 40;
+
 /// A room as stored, its counters included.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Room {
     /// The creator's own string, else generated.
@@ -31,12 +34,21 @@ pub struct Room {
     /// Its owner, if it has one (D29).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub owner: Option<ClientId>,
+    /// Its admins (D29), at most [`MOST_ADMINS`]; their standings say the same.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub admins: Vec<ClientId>,
     /// Only those who stand in some relation to it may know of it (D10, D35).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_private: bool,
     /// Nobody but the platform may add, invite or join (D11).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_closed: bool,
+    /// Nobody but the platform may write, add, invite or join, and no list of rooms shows it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_frozen: bool,
+    /// It is being deleted: for everybody it is gone already.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_deleted: bool,
     /// Whether adding invites, and joining needs an invitation, when the call does not say (D15, D25).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub invitation_required: bool,
@@ -60,7 +72,7 @@ pub struct Room {
 }
 
 /// What a room looks like: fields that no rule reads.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct RoomFace {
     /// Its name in IMKit.
@@ -69,6 +81,9 @@ pub struct RoomFace {
     /// Its name in Talk.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub topic: Option<String>,
+    /// One of Talk's colours.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub color: Option<String>,
     /// A picture's URL.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cover: Option<String>,
@@ -98,6 +113,75 @@ pub struct RoomFace {
     pub data: Json,
 }
 
+/// What somebody wants changed of a room; what is not mentioned stays.
+#[derive(Clone, Debug, Default)]
+pub struct Revision {
+    /// Its name in IMKit.
+    pub name: Said<String>,
+    /// Its name in Talk.
+    pub topic: Said<String>,
+    /// A picture's URL.
+    pub cover: Said<String>,
+    /// Free text.
+    pub description: Said<String>,
+    /// Where IMKit's events go.
+    pub webhook: Said<String>,
+    /// Free text.
+    pub ext_params: Said<String>,
+    /// Whether a bot answers.
+    pub bot_mode: Option<bool>,
+    /// Whether messages are encrypted by the clients.
+    pub encrypted: Option<bool>,
+    /// Labels.
+    pub room_tags: Option<Vec<String>>,
+    /// The creator's own fields.
+    pub data: Option<Json>,
+    /// D11.
+    pub is_closed: Option<bool>,
+    /// Whether it is frozen.
+    pub is_frozen: Option<bool>,
+    /// D35.
+    pub is_private: Option<bool>,
+    /// D15, D25.
+    pub invitation_required: Option<bool>,
+    /// D31.
+    pub max_members: Option<u32>,
+    /// The new owner (D29).
+    pub owner: Option<ClientId>,
+    /// All admins (D29).
+    pub admins: Option<Vec<ClientId>>,
+}
+
+impl Revision {
+    /// Whether it says something that only a room of many has.
+    pub fn is_for_many(&self) -> bool {
+        let Self { invitation_required, max_members, owner, admins, .. } = self;
+        *invitation_required == Some(true) || max_members.is_some() || owner.is_some() || admins.is_some()
+    }
+
+    /// The room as this makes it, but for its offices.
+    pub fn applied(&self, room: &Room) -> Room {
+        let mut room = room.clone();
+        let face = &mut room.face;
+        self.name.clone().onto(&mut face.name);
+        self.topic.clone().onto(&mut face.topic);
+        self.cover.clone().onto(&mut face.cover);
+        self.description.clone().onto(&mut face.description);
+        self.webhook.clone().onto(&mut face.webhook);
+        self.ext_params.clone().onto(&mut face.ext_params);
+        face.bot_mode = self.bot_mode.unwrap_or(face.bot_mode);
+        face.encrypted = self.encrypted.unwrap_or(face.encrypted);
+        face.room_tags = self.room_tags.clone().unwrap_or_else(|| std::mem::take(&mut face.room_tags));
+        face.data = self.data.clone().unwrap_or_else(|| std::mem::take(&mut face.data));
+        room.is_closed = self.is_closed.unwrap_or(room.is_closed);
+        room.is_frozen = self.is_frozen.unwrap_or(room.is_frozen);
+        room.is_private = self.is_private.unwrap_or(room.is_private);
+        room.invitation_required = self.invitation_required.unwrap_or(room.invitation_required);
+        room.max_members = self.max_members.unwrap_or(room.max_members);
+        room
+    }
+}
+
 /// One-to-one or many.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -120,8 +204,11 @@ impl Room {
             pair: None,
             creator: None,
             owner: None,
+            admins: Vec::new(),
             is_private: false,
             is_closed: false,
+            is_frozen: false,
+            is_deleted: false,
             invitation_required: false,
             max_members,
             email: String::new(),

@@ -14,6 +14,9 @@ pub struct Standing {
     pub client: ClientId,
     /// A copy of what others see of the client.
     pub profile: Profile,
+    /// The version of the client that was copied: a later copy never gives way to an earlier one.
+    #[serde(default)]
+    pub profile_version: u64,
     /// The log entry that put it as it is: the condition of the next change.
     pub seq: u64,
     /// Member, invited or banned.
@@ -29,7 +32,7 @@ pub enum State {
     /// Asked into the room, and not in it (D15).
     Invited(Pending),
     /// Kept out of the room (D30).
-    Banned,
+    Banned(Ban),
 }
 
 /// A client's place in a room.
@@ -69,6 +72,17 @@ pub struct Pending {
     pub updated_at: Time,
     /// From then on it is as if absent (D17).
     pub expires_at: Time,
+}
+
+/// A client's exclusion from a room.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Ban {
+    /// Who banned; none when the platform did for nobody.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub blocker: Option<Face>,
+    /// When.
+    pub created_at: Time,
 }
 
 /// What a member may do (D29).
@@ -118,8 +132,29 @@ impl Standing {
     pub fn membership(&self) -> Option<&Membership> {
         match &self.state {
             State::Member(membership) => Some(membership),
-            State::Invited(_) | State::Banned => None,
+            State::Invited(_) | State::Banned(_) => None,
         }
+    }
+
+    /// The invitation, if it is one: lapsed or not.
+    pub fn pending(&self) -> Option<&Pending> {
+        match &self.state {
+            State::Invited(pending) => Some(pending),
+            State::Member(_) | State::Banned(_) => None,
+        }
+    }
+
+    /// The ban, if it is one.
+    pub fn ban(&self) -> Option<&Ban> {
+        match &self.state {
+            State::Banned(ban) => Some(ban),
+            State::Member(_) | State::Invited(_) => None,
+        }
+    }
+
+    /// The client in short.
+    pub fn face(&self) -> Face {
+        Face::of(&self.client, &self.profile)
     }
 }
 
@@ -158,6 +193,11 @@ impl Page {
         }
         self.cut(limit);
     }
+
+    /// Takes off the page who is in the room no longer.
+    pub fn drop(&mut self, client: &ClientId) {
+        self.members.retain(|member| member.client != *client);
+    }
 }
 
 #[cfg(test)]
@@ -169,7 +209,7 @@ mod tests {
     }
 
     fn standing(id: &str, state: State) -> Standing {
-        Standing { client: client(id), profile: Profile::default(), seq: 1, state }
+        Standing { client: client(id), profile: Profile::default(), profile_version: 1, seq: 1, state }
     }
 
     fn member(id: &str, read_messages: u64) -> Standing {
@@ -260,7 +300,9 @@ mod tests {
     fn who_is_no_member_is_not_on_the_page() {
         let mut page = page(&["a", "b"], None);
         page.place(&invited("c"), 9);
-        page.place(&standing("a", State::Banned), 9);
+        page.place(&standing("a", State::Banned(Ban { blocker: None, created_at: Time::from_millis(1) })), 9);
         assert_eq!(shown(&page), (vec!["b"], None));
+        page.drop(&client("b"));
+        assert_eq!(shown(&page), (vec![], None));
     }
 }

@@ -156,7 +156,8 @@ impl World {
     pub async fn bans(&self, room: &str, client: &str) {
         let standing = json!({
             "PK": { "S": format!("SampleApp#ROOM#{room}") }, "SK": { "S": format!("#STANDING#{client}") },
-            "client": { "S": client }, "profile": { "M": {} }, "seq": { "N": "1" }, "state": { "S": "banned" },
+            "client": { "S": client }, "profile": { "M": {} }, "seq": { "N": "1" },
+            "state": { "M": { "banned": { "M": { "createdAt": { "N": "1" } } } } },
         });
         self.write("PutItem", json!({ "TableName": self.stack.table(), "Item": standing })).await;
     }

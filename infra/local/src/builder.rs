@@ -11,6 +11,7 @@ use tokio::sync::oneshot;
 use crate::engine::{Data, Engine};
 use crate::error::Error;
 use crate::faults::Faults;
+use crate::feed::Feeds;
 use crate::gateway::{self, Gateway};
 use crate::journal::Journal;
 use crate::logs::Logs;
@@ -125,11 +126,12 @@ impl Builder {
         };
         runtime.block_on(async {
             let stack = self.set_up().await;
-            let pool = stack.as_ref().ok().map(|stack| Arc::clone(&stack.pool));
+            let parts = stack.as_ref().ok().map(|stack| (Arc::clone(&stack.pool), Arc::clone(&stack.feeds)));
             if started.send(stack).is_ok() {
                 let _ = end.await;
             }
-            if let Some(pool) = pool {
+            if let Some((pool, feeds)) = parts {
+                feeds.stop();
                 pool.stop().await;
             }
         });
@@ -160,21 +162,25 @@ impl Builder {
             }
         }
         let pool = Arc::new(Pool::new(&template.functions, settings, Arc::new(logs), Arc::new(Journal::default())));
+        let (engine, faults) = (Arc::new(engine), Faults::default());
+        let feeds = Arc::new(Feeds::start(&template, &engine, &pool, &faults).await?);
         let stack = Stack {
             url: url_of(&public)?,
             table: template.table.name.clone(),
             engine_url: engine.url.clone(),
-            faults: Faults::default(),
+            faults: faults.clone(),
             pool: Arc::clone(&pool),
+            feeds: Arc::clone(&feeds),
             runtime: Handle::current(),
             ending: None,
             thread: None,
         };
         let gateway = Arc::new(Gateway::new(&template, Arc::clone(&pool), &stack.url));
         let proxy = Arc::new(Proxy {
-            engine: Arc::new(engine),
+            engine,
             pool: Arc::clone(&pool),
-            faults: stack.faults.clone(),
+            faults,
+            feeds,
             table_arn: template.table.arn,
             count_rounds: self.count_rounds,
         });

@@ -41,6 +41,7 @@ const MODEL: &str = "file:rollcall-model?mode=memory&cache=shared";
 /// How often the embedded engine looks for expired items, which its server does not do by itself.
 const SWEEP: Duration = Duration::from_secs(10);
 const API: &str = "DynamoDB_20120810";
+const STREAMS: &str = "DynamoDBStreams_20120810";
 
 impl Engine {
     /// Starts an embedded engine in this runtime.
@@ -94,6 +95,14 @@ impl Engine {
         Ok(response)
     }
 
+    /// One request of the stack's own that has to go well.
+    pub(crate) async fn ask(&self, action: &str, request: &Json) -> Result<Json, Error> {
+        match self.call(action, request).await? {
+            (true, answer) => Ok(answer),
+            (false, answer) => Err(Error::Engine(format!("{action}: {answer}"))),
+        }
+    }
+
     async fn wait_until_active(&self, table: &str) -> Result<(), Error> {
         for _ in 0..200 {
             let (_, answer) = self.call("DescribeTable", &json!({ "TableName": table })).await?;
@@ -107,6 +116,10 @@ impl Engine {
 
     /// One request of the stack's own: whether it went well, and the answer.
     async fn call(&self, action: &str, request: &Json) -> Result<(bool, Json), Error> {
+        let api = match action {
+            "DescribeStream" | "GetShardIterator" | "GetRecords" => STREAMS,
+            _ => API,
+        };
         let credential = format!("AWS4-HMAC-SHA256 Credential=LOCAL/20260101/{REGION}/dynamodb/aws4_request");
         let unreachable = |error: reqwest::Error| Error::Engine(format!("`{}` does not answer: {error}", self.url));
         let answer = self
@@ -115,7 +128,7 @@ impl Engine {
             .header("authorization", format!("{credential}, SignedHeaders=host;x-amz-date, Signature=0"))
             .header("content-type", "application/x-amz-json-1.0")
             .header("x-amz-date", "20260101T000000Z")
-            .header("x-amz-target", format!("{API}.{action}"))
+            .header("x-amz-target", format!("{api}.{action}"))
             .body(request.to_string())
             .send()
             .await

@@ -1,9 +1,9 @@
-//! What can keep the stack from starting, and what a direct invocation can come back with.
+//! What can keep the stack from starting or its stream from being handled, and what a direct invocation can come back with.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-/// Why the stack did not start.
+/// Why the stack did not start, or is not done.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The template cannot be read, or asks for something that one machine does not have.
@@ -35,6 +35,16 @@ pub enum Error {
     /// The demo data was refused.
     #[error("demo data: {0}")]
     Demo(String),
+    /// A function that is fed from the stream has not come to the stream's end.
+    #[error("`{function}` has not handled all of the stream within {} seconds: {stuck}", within.as_secs())]
+    Unsettled {
+        /// The function's logical id.
+        function: String,
+        /// How long it had.
+        within: std::time::Duration,
+        /// What it works on, or last failed on.
+        stuck: String,
+    },
     /// The operating system refused something.
     #[error("{doing}: {source}")]
     System {

@@ -1,4 +1,5 @@
-//! What the real DynamoDB does and an embedded one never will: throttle, conflict, lose an answer. Done on demand.
+//! What the real DynamoDB does and an embedded one never will: throttle, conflict, lose an answer; hand a batch of the
+//! stream over twice. Done on demand.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -23,6 +24,17 @@ pub enum Fault {
     Unprocessed,
 }
 
+/// One thing that can go wrong between the stream and a function.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BatchFault {
+    /// Handed over, handled, and handed over again.
+    Repeat,
+    /// Never handed over.
+    Lose,
+    /// Handed over with its partitions in another order; the records of one partition stay in theirs.
+    Shuffle,
+}
+
 /// The faults that are to come; a handle that can be cloned. Only requests of an invocation meet them, never those of a
 /// function's start.
 #[derive(Debug, Clone, Default)]
@@ -34,6 +46,8 @@ pub struct Faults {
 struct Planned {
     next: BTreeMap<String, VecDeque<Fault>>,
     always: BTreeMap<String, Fault>,
+    next_batches: VecDeque<BatchFault>,
+    all_batches: Option<BatchFault>,
 }
 
 impl Faults {
@@ -47,6 +61,16 @@ impl Faults {
         self.lock().always.insert(action.to_owned(), fault);
     }
 
+    /// The next batch of stream records, whichever function it is for, meets the fault; called twice, the next two do.
+    pub fn next_batch(&self, fault: BatchFault) {
+        self.lock().next_batches.push_back(fault);
+    }
+
+    /// Every batch of stream records meets the fault, until [`clear`](Self::clear).
+    pub fn all_batches(&self, fault: BatchFault) {
+        self.lock().all_batches = Some(fault);
+    }
+
     /// Nothing goes wrong any more.
     pub fn clear(&self) {
         *self.lock() = Planned::default();
@@ -56,6 +80,11 @@ impl Faults {
         let mut planned = self.lock();
         let next = planned.next.get_mut(action).and_then(VecDeque::pop_front);
         next.or_else(|| planned.always.get(action).copied())
+    }
+
+    pub(crate) fn take_batch(&self) -> Option<BatchFault> {
+        let mut planned = self.lock();
+        planned.next_batches.pop_front().or(planned.all_batches)
     }
 
     fn lock(&self) -> MutexGuard<'_, Planned> {
@@ -123,6 +152,17 @@ mod tests {
         assert_eq!(met, [Fault::LoseResponse, Fault::Throttle, Fault::Unprocessed, Fault::Unprocessed]);
         faults.clear();
         assert_eq!(faults.take("Query"), None);
+    }
+
+    #[test]
+    fn batches_meet_the_faults_planned_for_them() {
+        let faults = Faults::default();
+        faults.all_batches(BatchFault::Shuffle);
+        faults.next_batch(BatchFault::Lose);
+        assert_eq!(faults.take_batch(), Some(BatchFault::Lose));
+        assert_eq!(faults.take_batch(), Some(BatchFault::Shuffle));
+        faults.clear();
+        assert_eq!(faults.take_batch(), None);
     }
 
     #[test]

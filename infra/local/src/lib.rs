@@ -13,7 +13,8 @@
 //! ```
 //!
 //! A request's way: `gateway` finds the route and makes the event, `pool` finds or starts an instance, `runtime` hands it
-//! the event; what the function asks of the table goes through `proxy`, which knows who asks, to the `engine`.
+//! the event; what the function asks of the table goes through `proxy`, which knows who asks, to the `engine`. What no
+//! request wakes, `feed` does: from the table's `stream`, and by `schedule`.
 #![allow(
     clippy::disallowed_methods,
     reason = "the stack plays the part of Lambda and of the machine: it has a clock and an environment of its own"
@@ -36,8 +37,15 @@ mod journal;
 mod proxy;
 mod rounds;
 
+mod feed;
+mod schedule;
+mod stream;
+mod tries;
+
 mod intrinsic;
+mod pattern;
 mod policy;
+mod source;
 mod template;
 
 mod error;
@@ -49,6 +57,6 @@ pub mod demo;
 pub use builder::Builder;
 pub use engine::Data;
 pub use error::{Error, FunctionError};
-pub use faults::{Fault, Faults};
+pub use faults::{BatchFault, Fault, Faults};
 pub use journal::{Call, Invocation};
 pub use stack::Stack;

@@ -21,7 +21,7 @@ const INSTANCES: usize = 32;
 /// What Lambda allows a function for its start.
 const INIT: Duration = Duration::from_secs(10);
 /// What Lambda carries each way.
-const PAYLOAD: usize = 6 * 1024 * 1024;
+pub(crate) const PAYLOAD: usize = 6 * 1024 * 1024;
 
 /// All functions and their running copies.
 #[derive(Debug)]

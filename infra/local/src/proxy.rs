@@ -9,6 +9,7 @@ use serde_json::{Value as Json, json};
 
 use crate::engine::Engine;
 use crate::faults::{self, Fault, Faults};
+use crate::feed::Feeds;
 use crate::http::{self, Answer, Cut};
 use crate::instance::Instance;
 use crate::journal::{CUT, Call};
@@ -17,12 +18,16 @@ use crate::pool::Pool;
 /// What DynamoDB takes.
 pub(crate) const LIMIT: usize = 16 * 1024 * 1024;
 
+/// What leaves the stream as it is.
+const READS: [&str; 5] = ["GetItem", "BatchGetItem", "Query", "Scan", "TransactGetItems"];
+
 /// The proxy of one stack.
 #[derive(Debug)]
 pub(crate) struct Proxy {
     pub(crate) engine: Arc<Engine>,
     pub(crate) pool: Arc<Pool>,
     pub(crate) faults: Faults,
+    pub(crate) feeds: Arc<Feeds>,
     pub(crate) table_arn: String,
     pub(crate) count_rounds: bool,
 }
@@ -55,6 +60,9 @@ impl Proxy {
             Some(refusal) => Ok(refusal),
             None => self.perform(fault, &head.headers, body, asked).await,
         };
+        if !READS.contains(&action) {
+            self.feeds.wake();
+        }
         if let Ok(answer) = &answer {
             let told = serde_json::from_slice(answer.body()).unwrap_or_default();
             self.pool.journal.answered(&invocation, place, &told);

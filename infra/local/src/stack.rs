@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use serde_json::Value as Json;
 use tokio::runtime::Handle;
@@ -9,10 +10,14 @@ use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use crate::builder::Builder;
-use crate::error::FunctionError;
+use crate::error::{Error, FunctionError};
 use crate::faults::Faults;
+use crate::feed::Feeds;
 use crate::journal::Invocation;
 use crate::pool::Pool;
+
+/// How long the stream's functions have to come to the stream's end.
+const SETTLED: Duration = Duration::from_secs(30);
 
 /// A running stack. Dropping it ends every process and server of it.
 #[derive(Debug)]
@@ -22,6 +27,7 @@ pub struct Stack {
     pub(crate) engine_url: String,
     pub(crate) faults: Faults,
     pub(crate) pool: Arc<Pool>,
+    pub(crate) feeds: Arc<Feeds>,
     pub(crate) runtime: Handle,
     pub(crate) ending: Option<oneshot::Sender<()>>,
     pub(crate) thread: Option<JoinHandle<()>>,
@@ -60,6 +66,25 @@ impl Stack {
         let reply = self.runtime.spawn(invocation).await.map_err(ended)??;
         let not_json = |_| FunctionError::new("Runtime.MalformedResponse", "the reply is not JSON");
         serde_json::from_slice(&reply).map_err(not_json)
+    }
+
+    /// Waits until everything that has been written so far is handled by the functions that the table's stream wakes, and
+    /// what they wrote in doing so too. A batching window ends at once; schedules are not waited for.
+    ///
+    /// # Errors
+    /// After 30 seconds: which function is not done, and on what record it works or has failed.
+    pub async fn settled(&self) -> Result<(), Error> {
+        self.settled_within(SETTLED).await
+    }
+
+    /// The same, after another time than 30 seconds.
+    ///
+    /// # Errors
+    /// As [`settled`](Self::settled).
+    pub async fn settled_within(&self, time: Duration) -> Result<(), Error> {
+        let feeds = Arc::clone(&self.feeds);
+        let ended = |_| Error::Engine("the stack has ended".to_owned());
+        self.runtime.spawn(async move { feeds.settled(time).await }).await.map_err(ended)?
     }
 
     /// What an invocation asked of the table, by Lambda's request id.

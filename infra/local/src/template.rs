@@ -11,6 +11,7 @@ use crate::error::Error;
 use crate::intrinsic::{ACCOUNT, Intrinsics, REGION};
 use crate::policy::Policy;
 use crate::route::Route;
+use crate::source::Source;
 
 /// What the stack takes from `template.yaml`.
 #[derive(Debug)]
@@ -31,7 +32,9 @@ pub(crate) struct Function {
     pub(crate) policy: Policy,
     pub(crate) timeout: Duration,
     pub(crate) memory_mb: u64,
-    /// Kinds of events that the stack does not feed, such as `DynamoDB`; such a function can be invoked by hand.
+    /// The stream and the schedules that wake it.
+    pub(crate) sources: Vec<Source>,
+    /// Kinds of events that the stack does not feed, such as `SQS`; such a function can be invoked by hand.
     pub(crate) unfed: Vec<String>,
 }
 
@@ -44,6 +47,15 @@ pub(crate) struct Table {
     pub(crate) create: Json,
     /// The attribute that items expire by.
     pub(crate) ttl: Option<String>,
+}
+
+impl Table {
+    /// The attribute that tells the partitions apart.
+    pub(crate) fn partition_key(&self) -> String {
+        let mut schema = self.create["KeySchema"].as_array().into_iter().flatten();
+        let hash = schema.find(|key| key["KeyType"] == "HASH");
+        hash.and_then(|key| key["AttributeName"].as_str()).unwrap_or_default().to_owned()
+    }
 }
 
 impl Template {
@@ -95,12 +107,17 @@ fn read_function(id: &str, resource: &Value, globals: &Value, intrinsics: &Intri
             environment.insert(name.to_owned(), value);
         }
     }
-    let (mut routes, mut unfed) = (Vec::new(), Vec::new());
-    for (_, event) in properties["Events"].as_mapping().into_iter().flatten() {
+    let (mut routes, mut sources, mut unfed) = (Vec::new(), Vec::new(), Vec::new());
+    for (name, event) in properties["Events"].as_mapping().into_iter().flatten() {
         let part = |key: &str| event["Properties"][key].as_str();
         match event["Type"].as_str().unwrap_or_default() {
             "HttpApi" => {
                 routes.push(Route::new(part("Method").unwrap_or("ANY"), part("Path").unwrap_or("$default"), id))
+            }
+            "DynamoDB" | "Schedule" | "ScheduleV2" => {
+                let name = name.as_str().unwrap_or_default();
+                let source = Source::read(id, name, event, intrinsics);
+                sources.extend(source.map_err(|reason| format!("the event `{name}`: {reason}"))?);
             }
             other => unfed.push(other.to_owned()),
         }
@@ -113,6 +130,7 @@ fn read_function(id: &str, resource: &Value, globals: &Value, intrinsics: &Intri
         policy: Policy::read(&properties["Policies"], intrinsics)?,
         timeout: Duration::from_secs(number("Timeout", 3)?),
         memory_mb: number("MemorySize", 128)?,
+        sources,
         unfed,
     })
 }

@@ -1,6 +1,6 @@
 //! Adding and inviting clients, many at a time.
 
-use super::{Adding, Entry, Mode, Notify, Outcome, Plan, Step, Wish, full, open_to, person, step};
+use super::{Adding, Entry, Mode, Notify, Outcome, Plan, Refusal, Step, Wish, full, open_to, person, step};
 use crate::change::{Change, Person};
 use crate::door::Door;
 use crate::error::Error;
@@ -49,21 +49,21 @@ impl Sorted {
         let outcome = match person(door, invitee, Role::Member) {
             None => Outcome::NotFound,
             Some(person) => match step(door.circumstance(invitee), wish, false) {
-                Step::Stay => Outcome::AlreadyMember,
-                Step::Banned | Step::Uninvited => Outcome::Banned,
-                Step::Enter(_) if self.entering.len() as u32 >= room.seats() => Outcome::RoomFull, // D31
-                Step::Enter(_) => {
+                Err(_) => Outcome::Banned, // nothing else keeps anybody from being added or invited
+                Ok(Step::Enter(_)) if self.entering.len() as u32 >= room.seats() => Outcome::RoomFull, // D31
+                Ok(Step::Enter(_)) => {
                     self.entering.push(person);
                     Outcome::Added
                 }
-                Step::Invite => {
+                Ok(Step::Invite) => {
                     self.inviting.push(person);
                     Outcome::Invited
                 }
-                Step::Renew => {
+                Ok(Step::Renew) => {
                     self.renewing.push(person);
                     Outcome::AlreadyInvited
                 }
+                Ok(_) => Outcome::AlreadyMember,
             },
         };
         self.outcomes.push((invitee.clone(), outcome));
@@ -81,7 +81,7 @@ impl Sorted {
             return Err(Error::ClientsNotFound { missing });
         }
         if !banned.is_empty() {
-            return Err(Error::Banned { room: room.id.clone(), clients: banned });
+            return Err(Refusal::Banned.of(room, banned));
         }
         if !self.with(Outcome::RoomFull).is_empty() {
             return Err(full(room));
@@ -91,7 +91,7 @@ impl Sorted {
 
     fn plan(self, door: &Door, how: Adding) -> Plan {
         let notice = |people: &[Person]| {
-            let faces = || people.iter().map(|person| person.client.face()).collect();
+            let faces = || people.iter().map(Person::face).collect();
             (how.notify == Notify::Room).then(|| Notice::AddMembers(faces()))
         };
         let expires_at = door.now.plus(how.lifetime);
@@ -114,6 +114,6 @@ impl Sorted {
         if !self.renewing.is_empty() {
             changes.push(Change::InvitationsRenewed { people: self.renewing, expires_at });
         }
-        Plan { changes, outcomes: self.outcomes }
+        Plan { outcomes: self.outcomes, ..Plan::of(changes) }
     }
 }

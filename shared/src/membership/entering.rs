@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::{Notify, Plan, Step, Wish, banned, open_to, person, seat, step};
+use super::{Notify, Plan, Refusal, Step, Wish, open_to, person, seat, step};
 use crate::auth::Caller;
-use crate::change::{Change, Person};
+use crate::change::{Change, Ending, Person};
 use crate::door::{Circumstance, Door, Invitee};
 use crate::error::Error;
 use crate::id::{ClientId, ObjectId};
@@ -18,21 +18,18 @@ pub fn join(door: &Door, notify: Notify) -> Result<Plan, Error> {
     let joiner = door.caller.client().ok_or(Error::MissingParameter { names: &["sender"] })?;
     let person = person(door, joiner, Role::Member).ok_or(Error::UnknownToken)?;
     let room = door.room()?;
-    let (via, inviter) = match step(door.circumstance(joiner), Wish::Join, room.invitation_required) {
-        Step::Stay => return Ok(Plan::default()),
-        Step::Banned => return Err(banned(room, joiner)),
-        Step::Uninvited => return Err(Error::InvitationRequired { room: room.id.clone() }),
-        Step::Enter(via) => (via, via_inviter(&person, via)),
-        Step::Invite | Step::Renew => return Ok(Plan::default()), // nobody invites himself
+    let step = step(door.circumstance(joiner), Wish::Join, room.invitation_required);
+    let Step::Enter(via) = step.map_err(|refusal| refusal.of(room, vec![joiner.clone()]))? else {
+        return Ok(Plan::default());
     };
     if room.pair.as_ref().is_some_and(|pair| !pair.contains(joiner)) {
         return Err(Error::DirectRoom { room: room.id.clone() }); // D18
     }
     open_to(room, &door.caller)?;
     seat(room)?;
-    let notice = (notify == Notify::Room).then(|| Notice::JoinRoom(person.client.face()));
-    let change = Change::MembersJoined { people: vec![person], via, inviter, closes: None, notice };
-    Ok(Plan { changes: vec![change], ..Plan::default() })
+    let notice = (notify == Notify::Room).then(|| Notice::JoinRoom(person.face()));
+    let inviter = via_inviter(&person, via);
+    Ok(Change::MembersJoined { people: vec![person], via, inviter, closes: None, notice }.into())
 }
 
 /// Invites somebody in Talk's way: a client joins at once, an unknown address gets a pending invitation (D33–D35).
@@ -43,15 +40,14 @@ pub fn invite(door: &Door, written: &Written, lifetime: Duration) -> Result<Plan
         Invitee::Client(client) => {
             let person = person(door, client, Role::Member);
             let person = person.ok_or_else(|| Error::ClientsNotFound { missing: vec![client.clone()] })?;
-            match step(door.circumstance(client), Wish::Add, false) {
-                Step::Stay => return Err(Error::MemberExists { client: client.clone() }), // D34
-                Step::Banned | Step::Uninvited => return Err(banned(room, client)),       // D35
-                Step::Enter(_) | Step::Invite | Step::Renew => {}
+            let step = step(door.circumstance(client), Wish::Add, false);
+            if step.map_err(|refusal| refusal.of(room, vec![client.clone()]))? == Step::Stay {
+                return Err(Error::MemberExists { client: client.clone() }); // D34
             }
             seat(room)?;
             let inviter = door.caller.client().cloned();
             // Talk posts the joining whoever brought it about, in the joiner's name.
-            let notice = Some(Notice::JoinRoom(person.client.face()));
+            let notice = Some(Notice::JoinRoom(person.face()));
             Change::MembersJoined { people: vec![person], via: Via::Added, inviter, closes: None, notice }
         }
         Invitee::Stranger { addresses } => {
@@ -72,7 +68,7 @@ pub fn invite(door: &Door, written: &Written, lifetime: Duration) -> Result<Plan
             Change::AddressInvited { invitation, replaces: pending.clone() }
         }
     };
-    Ok(Plan { changes: vec![change], ..Plan::default() })
+    Ok(change.into())
 }
 
 /// In a public room any client of the app may invite in Talk's way; in a private one its members (D35).
@@ -80,12 +76,14 @@ fn may_invite(door: &Door) -> Result<&Room, Error> {
     let room = door.room.as_ref().ok_or_else(|| Error::RoomNotFound { room: door.id.clone() })?;
     if let Caller::Client(client) = &door.caller {
         match door.circumstance(client) {
-            Circumstance::Banned => return Err(banned(room, client)),
+            Circumstance::Banned => return Err(Refusal::Banned.of(room, vec![client.clone()])),
             // A room entered on invitation only is not public: whoever could invite himself would need no invitation.
-            Circumstance::Stranger | Circumstance::Invited if room.is_hidden() || room.invitation_required => {
+            Circumstance::Stranger | Circumstance::Lapsed | Circumstance::Invited
+                if room.is_hidden() || room.invitation_required =>
+            {
                 return Err(Error::NotRoomMember { room: room.id.clone() });
             }
-            Circumstance::Stranger | Circumstance::Invited | Circumstance::Member => {}
+            Circumstance::Stranger | Circumstance::Lapsed | Circumstance::Invited | Circumstance::Member => {}
         }
     }
     if room.kind == RoomKind::Direct {
@@ -134,21 +132,23 @@ pub fn claim(door: &Door, owner: &ClientId) -> Option<(Claim, Plan)> {
         return None;
     }
     let kept = |claim| Some((claim, Plan::default()));
-    let done = |claim, change| Some((claim, Plan { changes: vec![change], ..Plan::default() }));
+    let closing = |ending| Change::InvitationsEnded {
+        standings: Vec::new(),
+        invitations: vec![invitation.clone()],
+        ending,
+        notice: None,
+    };
     match step(door.circumstance(owner), Wish::Claim, false) {
-        Step::Stay => done(Claim::AlreadyMember, Change::InvitationClosed { invitation: invitation.clone() }),
-        Step::Banned | Step::Uninvited => kept(Claim::Banned),
-        Step::Enter(_) | Step::Invite | Step::Renew if room.is_closed => kept(Claim::RoomClosed),
-        Step::Enter(_) | Step::Invite | Step::Renew if room.seats() == 0 => kept(Claim::RoomFull), // D31
-        Step::Enter(_) | Step::Invite | Step::Renew => {
-            let notice = Some(Notice::JoinRoom(person.client.face()));
-            let inviter = invitation.inviter.clone();
-            let closes = Some(invitation.clone());
-            done(
-                Claim::Joined,
-                Change::MembersJoined { people: vec![person], via: Via::Claim, inviter, closes, notice },
-            )
+        Err(_) => kept(Claim::Banned),
+        Ok(Step::Enter(_)) if room.is_closed || room.is_frozen => kept(Claim::RoomClosed),
+        Ok(Step::Enter(_)) if room.seats() == 0 => kept(Claim::RoomFull), // D31
+        Ok(Step::Enter(via)) => {
+            let notice = Some(Notice::JoinRoom(person.face()));
+            let (inviter, closes) = (invitation.inviter.clone(), Some(invitation.clone()));
+            let joined = Change::MembersJoined { people: vec![person], via, inviter, closes, notice };
+            Some((Claim::Joined, joined.into()))
         }
+        Ok(_) => Some((Claim::AlreadyMember, closing(Ending::Cancelled).into())),
     }
 }
 

@@ -1,16 +1,20 @@
-//! The rules: who may come into a room, how, and what refuses them. Pure: what was read in, changes or a refusal out.
+//! The rules: who may do what in a room, and what becomes of it. Pure: what was read in, changes or a refusal out.
 
 mod adding;
+mod answering;
 mod entering;
 mod founding;
+mod governing;
+mod leaving;
+mod posting;
+mod rank;
 #[cfg(test)]
 mod tests;
 
 use std::time::Duration;
 
 use crate::auth::Caller;
-use crate::change::{Change, Person};
-use crate::client::Client;
+use crate::change::{Change, Departure, Ending, Person};
 use crate::door::{Circumstance, Door};
 use crate::error::Error;
 use crate::id::ClientId;
@@ -18,20 +22,38 @@ use crate::room::Room;
 use crate::standing::{Role, Via};
 
 pub use adding::add;
+pub use answering::{cancel, cancel_address, decline, expire};
 pub use entering::{Claim, claim, invite, join};
-pub use founding::found;
+pub use founding::{found, found_and_join};
+pub use governing::{ban, give_role, set_property, unban, update};
+pub use leaving::{leave_topic, remove, remove_from_topic};
+pub use posting::{edit, post};
 
-/// How somebody would come into a room.
+/// What somebody wants for a client and a room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wish {
-    /// Made a member by somebody else.
+    /// That it is made a member by somebody else.
     Add,
-    /// Asked by somebody else, and free to decline.
+    /// That it is asked by somebody else, and free to decline.
     Invite,
-    /// By himself, accepting an invitation where there is one.
+    /// That it comes by itself, accepting an invitation where there is one.
     Join,
-    /// By signing up with an invited address.
+    /// That it comes by signing up with an invited address.
     Claim,
+    /// That its invitation is answered with no.
+    Decline,
+    /// That its invitation is taken back.
+    Cancel,
+    /// That its invitation is swept away, if its time is over.
+    Expire,
+    /// That it leaves by itself.
+    Leave,
+    /// That it is made to leave.
+    Remove,
+    /// That it is kept out.
+    Ban,
+    /// That it is kept out no longer.
+    Unban,
 }
 
 /// What a wish comes to.
@@ -43,35 +65,89 @@ pub enum Step {
     Invite,
     /// Has one, which now lives longer.
     Renew,
-    /// Is a member, and stays one.
+    /// Has one no longer.
+    End(Ending),
+    /// Is a member no longer.
+    Depart(Departure),
+    /// Is kept out from now on.
+    Ban,
+    /// Is kept out no longer.
+    Unban,
+    /// Everything is as wished already.
     Stay,
-    /// Is kept out.
-    Banned,
-    /// Is not let in without an invitation.
-    Uninvited,
 }
 
-/// The whole life of a membership as far as ways in go: one arm for each circumstance and wish.
-pub fn step(circumstance: Circumstance, wish: Wish, invitation_required: bool) -> Step {
-    use Circumstance::{Banned, Invited, Member, Stranger};
+/// Why a client does not take the step that is wished for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// It is kept out.
+    Banned,
+    /// It is not let in without an invitation.
+    Uninvited,
+    /// It has no pending invitation.
+    NotInvited,
+    /// It is not in the room.
+    NotMember,
+    /// It is kept out already.
+    AlreadyBanned,
+    /// It is not kept out.
+    NotBanned,
+}
+
+/// The whole life of a membership: one arm for each circumstance and wish.
+pub fn step(circumstance: Circumstance, wish: Wish, invitation_required: bool) -> Result<Step, Refusal> {
+    use Circumstance::{Banned, Invited, Lapsed, Member, Stranger};
     match (circumstance, wish) {
         // D30: a banned client cannot be added, invited, join or redeem anything.
-        (Banned, Wish::Add | Wish::Invite | Wish::Join | Wish::Claim) => Step::Banned,
+        (Banned, Wish::Add | Wish::Invite | Wish::Join | Wish::Claim) => Err(Refusal::Banned),
         // D14: being a member already is an outcome, never an error. D25: joining twice is no second joining.
-        (Member, Wish::Add | Wish::Invite | Wish::Join | Wish::Claim) => Step::Stay,
+        (Member, Wish::Add | Wish::Invite | Wish::Join | Wish::Claim) => Ok(Step::Stay),
         // D16: adding directly somebody who is invited makes him a member and closes the invitation.
-        (Stranger | Invited, Wish::Add) => Step::Enter(Via::Added),
-        // D15: the invitee gets a pending invitation and is not a member.
-        (Stranger, Wish::Invite) => Step::Invite,
+        (Stranger | Lapsed | Invited, Wish::Add) => Ok(Step::Enter(Via::Added)),
+        // D15: the invitee gets a pending invitation and is not a member. D17: a lapsed one is as if absent.
+        (Stranger | Lapsed, Wish::Invite) => Ok(Step::Invite),
         // D16: one pending invitation per room and invitee; inviting again renews it.
-        (Invited, Wish::Invite) => Step::Renew,
+        (Invited, Wish::Invite) => Ok(Step::Renew),
         // D25: accepting is joining.
-        (Invited, Wish::Join) => Step::Enter(Via::Invitation),
+        (Invited, Wish::Join) => Ok(Step::Enter(Via::Invitation)),
         // D25: without an invitation, only where none is required.
-        (Stranger, Wish::Join) if invitation_required => Step::Uninvited,
-        (Stranger, Wish::Join) => Step::Enter(Via::Join),
+        (Stranger | Lapsed, Wish::Join) if invitation_required => Err(Refusal::Uninvited),
+        (Stranger | Lapsed, Wish::Join) => Ok(Step::Enter(Via::Join)),
         // D36: signing up redeems the invitation of the address, whatever else is pending.
-        (Stranger | Invited, Wish::Claim) => Step::Enter(Via::Claim),
+        (Stranger | Lapsed | Invited, Wish::Claim) => Ok(Step::Enter(Via::Claim)),
+        // D26: declining closes the invitation, and always succeeds.
+        (Invited, Wish::Decline) => Ok(Step::End(Ending::Declined)),
+        (Stranger | Lapsed | Member | Banned, Wish::Decline) => Ok(Step::Stay),
+        // D26: what is not there cannot be cancelled.
+        (Invited, Wish::Cancel) => Ok(Step::End(Ending::Cancelled)),
+        (Stranger | Lapsed | Member | Banned, Wish::Cancel) => Err(Refusal::NotInvited),
+        // D17: what has lapsed is swept away; what was answered or renewed meanwhile is not.
+        (Lapsed, Wish::Expire) => Ok(Step::End(Ending::Expired)),
+        (Stranger | Invited | Member | Banned, Wish::Expire) => Ok(Step::Stay),
+        // D28: only a member can leave or be removed.
+        (Member, Wish::Leave) => Ok(Step::Depart(Departure::Left)),
+        (Member, Wish::Remove) => Ok(Step::Depart(Departure::Removed)),
+        (Stranger | Lapsed | Invited | Banned, Wish::Leave | Wish::Remove) => Err(Refusal::NotMember),
+        // D30: banning removes a member and closes his pending invitation, in one act; a stranger is banned beforehand.
+        (Stranger | Lapsed | Invited | Member, Wish::Ban) => Ok(Step::Ban),
+        (Banned, Wish::Ban) => Err(Refusal::AlreadyBanned),
+        (Banned, Wish::Unban) => Ok(Step::Unban),
+        (Stranger | Lapsed | Invited | Member, Wish::Unban) => Err(Refusal::NotBanned),
+    }
+}
+
+impl Refusal {
+    /// What the caller is told of those whom it concerns, in this room.
+    fn of(self, room: &Room, clients: Vec<ClientId>) -> Error {
+        let room = room.id.clone();
+        match self {
+            Self::Banned => Error::Banned { room, clients },
+            Self::Uninvited => Error::InvitationRequired { room },
+            Self::NotInvited => Error::InvitationNotFound { room, missing: clients },
+            Self::NotMember => Error::MembersNotFound { room, missing: clients },
+            Self::AlreadyBanned => Error::AlreadyBanned { room, clients },
+            Self::NotBanned => Error::BanNotFound { room, clients },
+        }
     }
 }
 
@@ -158,18 +234,39 @@ pub struct Plan {
     pub changes: Vec<Change>,
     /// In the order of the request (D14).
     pub outcomes: Vec<(ClientId, Outcome)>,
+    /// Whether one transaction could not hold all of it: the rest is decided on when this is done.
+    pub unfinished: bool,
+}
+
+impl Plan {
+    fn of(changes: Vec<Change>) -> Self {
+        Self { changes, ..Self::default() }
+    }
+}
+
+impl From<Change> for Plan {
+    fn from(change: Change) -> Self {
+        Self::of(vec![change])
+    }
 }
 
 fn person(door: &Door, id: &ClientId, role: Role) -> Option<Person> {
     let known = door.people.get(id)?;
-    let client: Client = known.client.clone()?;
-    Some(Person { client, standing: known.standing.clone(), role })
+    Some(Person::of(known.client.as_ref()?, known.standing.clone(), role))
 }
 
 /// D11: a closed room refuses everybody but the platform.
 fn open_to(room: &Room, caller: &Caller) -> Result<(), Error> {
     if room.is_closed && !caller.is_platform() {
         return Err(Error::RoomClosed { room: room.id.clone() });
+    }
+    thawed_for(room, caller)
+}
+
+/// In a frozen room nothing is said and nobody comes in, the platform excepted.
+fn thawed_for(room: &Room, caller: &Caller) -> Result<(), Error> {
+    if room.is_frozen && !caller.is_platform() {
+        return Err(Error::RoomFrozen { room: room.id.clone() });
     }
     Ok(())
 }
@@ -181,8 +278,4 @@ fn seat(room: &Room) -> Result<(), Error> {
 
 fn full(room: &Room) -> Error {
     Error::RoomFull { room: room.id.clone(), max_members: room.max_members }
-}
-
-fn banned(room: &Room, client: &ClientId) -> Error {
-    Error::Banned { room: room.id.clone(), clients: vec![client.clone()] }
 }

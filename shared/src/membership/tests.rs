@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 
 use super::*;
+use crate::client::Client;
 use crate::door::{Invitee, Known};
 use crate::id::{AppId, ObjectId, RoomId};
 use crate::invitation::{Invitation, Written};
+use crate::message::Content;
 use crate::room::RoomKind;
-use crate::standing::{Membership, Pending, Standing, State};
+use crate::standing::{Ban, Membership, Pending, Standing, State};
 use crate::time::Time;
 
 const NOW: Time = Time::from_millis(1_000_000);
@@ -29,6 +31,7 @@ fn client(id: &ClientId) -> Client {
         mobile: None,
         addresses: Vec::new(),
         custom: Default::default(),
+        revoked_at: None,
         version: 1,
         created_at: NOW,
         updated_at: NOW,
@@ -44,6 +47,9 @@ fn door() -> Door {
         caller: Caller::Client(id("aaa")),
         id: room_id,
         room: Some(room),
+        is_going: false,
+        everybody: Default::default(),
+        entry: None,
         people: BTreeMap::new(),
         page: None,
         invitee: None,
@@ -59,7 +65,8 @@ impl Door {
     fn with(mut self, who: &str, state: Option<State>) -> Self {
         let known = client(&id(who));
         let present = matches!(state, Some(State::Member(_)));
-        let standing = state.map(|state| Standing { client: id(who), profile: known.profile.clone(), seq: 1, state });
+        let profile = known.profile.clone();
+        let standing = state.map(|state| Standing { client: id(who), profile, profile_version: 1, seq: 1, state });
         self.people.insert(id(who), Known { client: Some(known), standing });
         self.changed(|room| room.member_count += u32::from(present))
     }
@@ -92,6 +99,10 @@ fn invited(expires_at: Time) -> State {
     State::Invited(Pending { inviter, created_at: Time::from_millis(1), updated_at: Time::from_millis(2), expires_at })
 }
 
+fn banned() -> State {
+    State::Banned(Ban { blocker: None, created_at: Time::from_millis(1) })
+}
+
 fn later() -> Time {
     NOW.plus(Duration::from_millis(1))
 }
@@ -119,15 +130,19 @@ fn outcomes_of(plan: &Plan) -> Vec<Outcome> {
 /// Every change in short: what it is, whom it concerns, what is told.
 fn told(plan: &Plan) -> Vec<String> {
     let told = |change: &Change| {
-        let (what, people, notice) = match change {
-            Change::MembersJoined { people, via, notice, .. } => (format!("joined {via:?}"), people, notice.as_ref()),
-            Change::MembersInvited { people, notice, .. } => ("invited".into(), people, notice.as_ref()),
-            Change::InvitationsRenewed { people, .. } => ("renewed".into(), people, None),
+        let what = match change {
+            Change::MembersJoined { via, .. } => format!("joined {via:?}"),
+            Change::MembersInvited { .. } => "invited".into(),
+            Change::InvitationsRenewed { .. } => "renewed".into(),
             other => panic!("{other:?}"),
         };
-        let people: Vec<&str> = people.iter().map(|person| person.client.id.as_str()).collect();
-        let notice = notice.map(|notice| format!(", {}: {}", notice.message_type(), notice.text()));
-        format!("{what} {}{}", people.join(" "), notice.unwrap_or_default())
+        let clients = change.clients();
+        let notice = change.content().map(|content| match content {
+            Content::Notice(notice) => format!(", {}: {}", notice.message_type(), notice.text()),
+            Content::Post(post) => panic!("{post:?}"),
+        });
+        let clients: Vec<&str> = clients.iter().map(ClientId::as_str).collect();
+        format!("{what} {}{}", clients.join(" "), notice.unwrap_or_default())
     };
     plan.changes.iter().map(told).collect()
 }
@@ -135,9 +150,9 @@ fn told(plan: &Plan) -> Vec<String> {
 // Every way in.
 
 #[test]
-fn step_from_every_circumstance_by_every_wish() {
-    use Circumstance::{Banned, Invited, Member, Stranger};
-    use Step::{Enter, Renew, Stay, Uninvited};
+fn step_from_every_circumstance_by_every_wish_to_come_in() {
+    use Circumstance::{Banned, Invited, Lapsed, Member, Stranger};
+    use Step::{Enter, Invite, Renew, Stay};
     let wishes = [
         (Wish::Add, [false, true].as_slice()),
         (Wish::Invite, &[false, true]),
@@ -145,12 +160,15 @@ fn step_from_every_circumstance_by_every_wish() {
         (Wish::Join, &[true]),
         (Wish::Claim, &[false, true]),
     ];
+    let (added, claimed, uninvited) = (Ok(Enter(Via::Added)), Ok(Enter(Via::Claim)), Err(Refusal::Uninvited));
+    let accepted = Ok(Enter(Via::Invitation));
     // Added, invited, joining an open room, joining a room that requires an invitation, claiming.
     let table = [
-        (Stranger, [Enter(Via::Added), Step::Invite, Enter(Via::Join), Uninvited, Enter(Via::Claim)]),
-        (Invited, [Enter(Via::Added), Renew, Enter(Via::Invitation), Enter(Via::Invitation), Enter(Via::Claim)]),
-        (Member, [Stay; 5]),
-        (Banned, [Step::Banned; 5]),
+        (Stranger, [added, Ok(Invite), Ok(Enter(Via::Join)), uninvited, claimed]),
+        (Lapsed, [added, Ok(Invite), Ok(Enter(Via::Join)), uninvited, claimed]),
+        (Invited, [added, Ok(Renew), accepted, accepted, claimed]),
+        (Member, [Ok(Stay); 5]),
+        (Banned, [Err(Refusal::Banned); 5]),
     ];
     for (circumstance, steps) in table {
         for ((wish, settings), expected) in wishes.iter().zip(steps) {
@@ -163,10 +181,37 @@ fn step_from_every_circumstance_by_every_wish() {
 }
 
 #[test]
+fn step_from_every_circumstance_by_every_wish_to_end_it() {
+    use Circumstance::{Banned, Invited, Lapsed, Member, Stranger};
+    use Refusal::{AlreadyBanned, NotBanned, NotInvited, NotMember};
+    let stay = Ok(Step::Stay);
+    let end = |ending| Ok(Step::End(ending));
+    let depart = |departure| Ok(Step::Depart(departure));
+    // By whom: a stranger, one whose invitation has lapsed, one who is invited, a member, one who is banned.
+    let circumstances = [Stranger, Lapsed, Invited, Member, Banned];
+    let table = [
+        (Wish::Decline, [stay, stay, end(Ending::Declined), stay, stay]),
+        (Wish::Expire, [stay, end(Ending::Expired), stay, stay, stay]),
+        (Wish::Cancel, [Err(NotInvited), Err(NotInvited), end(Ending::Cancelled), Err(NotInvited), Err(NotInvited)]),
+        (Wish::Leave, [Err(NotMember), Err(NotMember), Err(NotMember), depart(Departure::Left), Err(NotMember)]),
+        (Wish::Remove, [Err(NotMember), Err(NotMember), Err(NotMember), depart(Departure::Removed), Err(NotMember)]),
+        (Wish::Ban, [Ok(Step::Ban), Ok(Step::Ban), Ok(Step::Ban), Ok(Step::Ban), Err(AlreadyBanned)]),
+        (Wish::Unban, [Err(NotBanned), Err(NotBanned), Err(NotBanned), Err(NotBanned), Ok(Step::Unban)]),
+    ];
+    for (wish, steps) in table {
+        for (circumstance, expected) in circumstances.iter().zip(steps) {
+            for invitation_required in [false, true] {
+                assert_eq!(step(*circumstance, wish, invitation_required), expected, "{circumstance:?} {wish:?}");
+            }
+        }
+    }
+}
+
+#[test]
 fn circumstance_of_an_invitation_ends_at_the_moment_it_expires() {
     let at = |expires_at| door().with("bbb", Some(invited(expires_at))).circumstance(&id("bbb"));
     assert_eq!(at(later()), Circumstance::Invited);
-    assert_eq!(at(NOW), Circumstance::Stranger);
+    assert_eq!(at(NOW), Circumstance::Lapsed);
 }
 
 // Adding.
@@ -208,7 +253,7 @@ fn add_a_third_client_to_a_direct_room() {
 
 #[test]
 fn add_by_somebody_outside() {
-    let states = [None, Some(invited(later())), Some(State::Banned)];
+    let states = [None, Some(invited(later())), Some(banned())];
     for state in states {
         let outside = door().with("bbb", state).by(Caller::Client(id("bbb")));
         for how in [DIRECTLY, BY_INVITATION, partial(DIRECTLY)] {
@@ -266,7 +311,7 @@ fn add_all_or_nothing_or_each_by_itself() {
     let door = door()
         .with("bbb", None)
         .with("ccc", Some(invited(later())))
-        .with("ddd", Some(State::Banned))
+        .with("ddd", Some(banned()))
         .with("eee", Some(invited(NOW)));
     let all = ids(&["nobody", "eee", "ddd", "ccc", "bbb", "aaa"]);
 
@@ -365,7 +410,7 @@ fn join_twice() {
 
 #[test]
 fn join_while_banned() {
-    let refusal = join(&joiner(Some(State::Banned)), Notify::Room).unwrap_err();
+    let refusal = join(&joiner(Some(banned())), Notify::Room).unwrap_err();
     assert!(matches!(&refusal, Error::Banned { clients, .. } if *clients == ids(&["bbb"])), "{refusal}");
 }
 
@@ -430,7 +475,7 @@ fn invite_from_outside() {
     let outside = |state| joiner(state).with("ccc", None);
     let ccc = || Invitee::Client(id("ccc"));
     assert_eq!(told(&asked_for(outside(None), ccc()).unwrap()), ["joined Added ccc, joinRoom: CCC"]);
-    assert!(matches!(asked_for(outside(Some(State::Banned)), ccc()), Err(Error::Banned { .. })));
+    assert!(matches!(asked_for(outside(Some(banned())), ccc()), Err(Error::Banned { .. })));
     let private = |state| outside(state).changed(|room| room.is_private = true);
     for state in [None, Some(invited(later()))] {
         assert!(matches!(asked_for(private(state), ccc()), Err(Error::NotRoomMember { .. })));
@@ -442,7 +487,7 @@ fn invite_from_outside() {
 fn invite_a_client_who_cannot_come_in() {
     let bbb = || Invitee::Client(id("bbb"));
     assert!(matches!(asked_for(door().with("bbb", Some(member())), bbb()), Err(Error::MemberExists { .. })));
-    assert!(matches!(asked_for(door().with("bbb", Some(State::Banned)), bbb()), Err(Error::Banned { .. })));
+    assert!(matches!(asked_for(door().with("bbb", Some(banned())), bbb()), Err(Error::Banned { .. })));
     assert!(matches!(asked_for(door(), bbb()), Err(Error::ClientsNotFound { .. })));
     let full = door().with("bbb", None).changed(|room| room.max_members = 1);
     assert!(matches!(asked_for(full, bbb()), Err(Error::RoomFull { .. })));
@@ -499,14 +544,14 @@ fn claim_closes_the_invitation_with_the_joining() {
 fn claim_by_a_member_only_closes_the_invitation() {
     let (claim, plan) = claim(&signing_up(Some(member()), later()), &id("bbb")).unwrap();
     assert_eq!(claim, Claim::AlreadyMember);
-    assert!(matches!(plan.changes[..], [Change::InvitationClosed { .. }]), "{plan:?}");
+    assert!(matches!(plan.changes[..], [Change::InvitationsEnded { .. }]), "{plan:?}");
 }
 
 #[test]
 fn claim_that_cannot_be_met_keeps_the_invitation() {
     let stranger = || signing_up(None, later());
     for (door, expected) in [
-        (signing_up(Some(State::Banned), later()), Claim::Banned),
+        (signing_up(Some(banned()), later()), Claim::Banned),
         (stranger().changed(|room| room.is_closed = true), Claim::RoomClosed),
         (stranger().changed(|room| room.max_members = 1), Claim::RoomFull),
     ] {

@@ -3,7 +3,7 @@
 use super::visit::{View, Visit};
 use super::write::Setback;
 use super::{Store, pause};
-use crate::act::Act;
+use crate::act::{Act, Shift};
 use crate::door::Door;
 use crate::error::Error;
 use crate::id::ClientId;
@@ -22,6 +22,10 @@ pub struct Done {
     pub outcomes: Vec<(ClientId, Outcome)>,
     /// The invitation of an address that was written.
     pub invitation: Option<Invitation>,
+    /// What was logged.
+    pub entries: Vec<Entry>,
+    /// Whether there is more to do than one transaction holds.
+    pub unfinished: bool,
 }
 
 impl Store {
@@ -68,11 +72,11 @@ impl Store {
             }
             let (plan, room) = decide(&door)?;
             let Some(room) = room.filter(|_| !plan.changes.is_empty()) else {
-                return Ok(Done { door, outcomes: plan.outcomes, invitation: None });
+                return Ok(Done::nothing(door, plan));
             };
             let act = Act::of(&door, room, &plan.changes);
             let first = act.entries.first().cloned();
-            let done = Done::of(door, &act, plan.outcomes);
+            let done = Done::of(door, &act, plan);
             match self.commit(&done.door.app, &act).await {
                 Ok(()) => return Ok(done),
                 Err(Setback::Failed(error)) => return Err(error),
@@ -106,7 +110,7 @@ impl Store {
         while let Some(at) = unknown.iter().position(|(entry, _)| entry.seq <= room.seq) {
             let (entry, done) = unknown.swap_remove(at);
             let there = self.entries(&door.app, &room.id, entry.seq - 1, 1).await?;
-            if there.first().is_some_and(|there| there.id == entry.id) {
+            if there.first().is_some_and(|there| there.nonce == entry.nonce) {
                 return Ok(Some(done));
             }
         }
@@ -115,19 +119,30 @@ impl Store {
 }
 
 impl Done {
-    fn of(mut door: Door, act: &Act, outcomes: Vec<(ClientId, Outcome)>) -> Self {
+    fn nothing(door: Door, plan: Plan) -> Self {
+        Self { door, outcomes: plan.outcomes, invitation: None, entries: Vec::new(), unfinished: false }
+    }
+
+    fn of(mut door: Door, act: &Act, plan: Plan) -> Self {
         let own = act.guard.as_ref().and_then(|guard| {
             let seen = guard.seen.clone()?;
             Some(Standing { state: State::Member(guard.read.clone()?), ..seen })
         });
-        for standing in act.standings.iter().map(|(_, after)| after).chain(&own) {
+        for standing in act.shifts.iter().filter_map(Shift::after).chain(&own) {
             if let Some(page) = &mut door.page {
                 page.place(standing, LONGEST_PAGE);
             }
             door.people.entry(standing.client.clone()).or_default().standing = Some(standing.clone());
         }
+        for gone in act.shifts.iter().filter(|shift| shift.after().is_none()).map(Shift::client) {
+            if let Some(page) = &mut door.page {
+                page.drop(gone);
+            }
+            door.people.entry(gone.clone()).or_default().standing = None;
+            door.everybody.standings.retain(|standing| standing.client != *gone);
+        }
         door.room = Some(act.room.clone());
         let invitation = act.opened.first().map(|(_, invitation)| invitation.clone());
-        Self { door, outcomes, invitation }
+        Self { door, outcomes: plan.outcomes, invitation, entries: act.entries.clone(), unfinished: plan.unfinished }
     }
 }

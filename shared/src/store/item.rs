@@ -13,7 +13,9 @@ use serde_dynamo::aws_sdk_dynamodb_1::{from_item, to_item};
 use super::key::{self, Key};
 use crate::error::Error;
 use crate::id::{AppId, RoomId};
+use crate::invitation::Invitation;
 use crate::standing::{Standing, State};
+use crate::time::Time;
 
 /// An item as the SDK has it.
 pub type Item = HashMap<String, AttributeValue>;
@@ -30,16 +32,49 @@ pub fn write<T: Serialize>(key: &Key, record: &T) -> Result<Item, Error> {
     Ok(item)
 }
 
-/// A standing under its key, and in the index of its client's rooms by state.
+/// A standing under its key, and in the index of its client's rooms by state; an invitation also in that of what is due.
 pub fn write_standing(app: &AppId, room: &RoomId, standing: &Standing) -> Result<Item, Error> {
     let state = match standing.state {
-        State::Member(_) => "member",
-        State::Invited(_) => "invited",
-        State::Banned => "banned",
+        State::Member(_) => MEMBER,
+        State::Invited(_) => INVITED,
+        State::Banned(_) => BANNED,
     };
     let mut item = write(&Key::standing(app, room, &standing.client), standing)?;
     item.insert("GSI1PK".to_owned(), text(&key::clients(app, &standing.client)));
-    item.insert("GSI1SK".to_owned(), text(&format!("{state}#{room}")));
+    item.insert("GSI1SK".to_owned(), text(&format!("{state}{room}")));
+    if let Some(pending) = standing.pending() {
+        item.extend(due(app, pending.expires_at));
+    }
+    Ok(item)
+}
+
+/// An invitation of an address under its key, in the index of its app's invitations and in that of what is due.
+pub fn write_invitation(app: &AppId, room: &RoomId, invitation: &Invitation) -> Result<Item, Error> {
+    let mut item = write(&Key::invitation(app, room, invitation.address()), invitation)?;
+    item.insert("GSI1PK".to_owned(), text(&key::app_invitations(app)));
+    item.insert("GSI1SK".to_owned(), text(invitation.id.as_str()));
+    item.extend(due(app, invitation.expires_at));
+    Ok(item)
+}
+
+/// What precedes the room in the index of a client's rooms, by its standing there.
+pub const MEMBER: &str = "member#";
+/// See [`MEMBER`].
+pub const INVITED: &str = "invited#";
+/// See [`MEMBER`].
+pub const BANNED: &str = "banned#";
+
+/// The attributes that put an item into the index of what is due at that moment.
+pub fn due(app: &AppId, at: Time) -> Item {
+    let moment = AttributeValue::N(at.millis().to_string());
+    HashMap::from([("GSI2PK".to_owned(), text(&key::due(app))), ("GSI2SK".to_owned(), moment)])
+}
+
+/// A record under its key, and in the index.
+pub fn write_indexed<T: Serialize>(key: &Key, record: &T, pk: &str, sk: &str) -> Result<Item, Error> {
+    let mut item = write(key, record)?;
+    item.insert("GSI1PK".to_owned(), text(pk));
+    item.insert("GSI1SK".to_owned(), text(sk));
     Ok(item)
 }
 

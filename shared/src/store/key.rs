@@ -15,8 +15,17 @@ pub struct Key {
 /// What precedes every standing of a client; the client's id follows.
 pub const STANDING: &str = "#STANDING#";
 
+/// What precedes the invitations of addresses to a room; the address that names the invitation follows.
+pub const INVITATION: &str = "#INVITATION#";
+
+/// What precedes the hash of a client's token in the index.
+pub const TOKEN: &str = "token#";
+
 /// What precedes the invitations of an address; the room and the address that names the invitation follow.
 pub const INVITED: &str = "INVITED#";
+
+/// What precedes the rooms that a client has left; the room follows.
+pub const QUITTED: &str = "QUITTED#";
 
 impl Key {
     fn new(pk: String, sk: impl Into<String>) -> Self {
@@ -66,7 +75,12 @@ impl Key {
     /// The invitation of an address to a room: outside the range of the standings, so that no number of them makes the
     /// room's page longer.
     pub fn invitation(app: &AppId, room: &RoomId, address: &str) -> Self {
-        Self::new(rooms(app, room), format!("#INVITATION#{address}"))
+        Self::new(rooms(app, room), format!("{INVITATION}{address}"))
+    }
+
+    /// That a client has left a room.
+    pub fn quitted(app: &AppId, client: &ClientId, room: &RoomId) -> Self {
+        Self::new(clients(app, client), format!("{QUITTED}{room}"))
     }
 
     /// An entry of a room's log.
@@ -85,7 +99,22 @@ pub fn addresses(app: &AppId, address: &str) -> String {
     format!("{app}#ADDRESS#{address}")
 }
 
-/// The partition of a client; in the index, that of its rooms.
+/// In the index of clients and rooms: the invitations of addresses of a whole app.
+pub fn app_invitations(app: &AppId) -> String {
+    format!("{app}#INVITATIONS")
+}
+
+/// In the index of what is due: everything of an app that time will sweep away.
+pub fn due(app: &AppId) -> String {
+    format!("{app}#DUE")
+}
+
+/// In the index, the partition of all clients of an app.
+pub fn directory(app: &AppId) -> String {
+    format!("{app}#CLIENTS")
+}
+
+/// The partition of a client; in the index, that of its rooms and its tokens.
 pub fn clients(app: &AppId, client: &ClientId) -> String {
     format!("{app}#CLIENT#{client}")
 }
@@ -110,6 +139,7 @@ mod tests {
             Key::room(&app, &room),
             Key::standing(&app, &room, &client),
             Key::invitation(&app, &room, "bob@x.io"),
+            Key::quitted(&app, &client, &room),
             Key::entry(&app, &room, 1),
         ];
         for key in &keys {

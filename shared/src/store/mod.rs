@@ -1,12 +1,18 @@
 //! The one table: the SDK, keys, expressions, transactions, retries. It decides nothing and renders nothing.
 
+mod account;
 mod act;
+mod again;
+mod apps;
 mod claims;
+mod directory;
 mod item;
 mod key;
+mod mine;
 mod people;
 mod read;
 mod visit;
+mod visitor;
 mod write;
 
 use std::collections::BTreeMap;
@@ -27,12 +33,17 @@ use crate::id::AppId;
 use crate::time::Deadline;
 
 pub use act::Done;
-pub use people::{BoundToken, Upsert, Upserted};
-pub use visit::{Sought, View, Visit};
+pub use directory::{Listed, Wanted};
+pub use people::{Upsert, Upserted};
+pub use visit::{Crowd, Sought, View, Visit};
+pub use visitor::Visitor;
 
 /// How long one request goes on trying lost races before its answer is `BUSY`. What it has begun by then, a read and a
 /// write of at most three attempts each, still ends within the functions' time-out.
 const PATIENCE: Duration = Duration::from_secs(14);
+
+/// The index of clients, their rooms and their tokens.
+const INDEX: &str = "GSI1";
 
 /// A handle on the table. Clones share it.
 #[derive(Clone)]

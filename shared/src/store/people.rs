@@ -1,19 +1,18 @@
-//! Apps, clients, their tokens and addresses; and the invitations that an address brings with it (D36).
+//! Clients, their tokens and addresses; and the invitations that an address brings with it (D36).
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
-use serde::Serialize;
 
 use super::key::Key;
 use super::visit::Owner;
-use super::write::{Setback, delete, put};
-use super::{Store, item, pause};
-use crate::app::{App, NewApp};
-use crate::auth::{Credentials, Hash, KeyKind, Token};
+use super::write::{Setback, delete};
+use super::{Store, item, key};
+use crate::app::App;
+use crate::auth::{BoundToken, Credentials, Hash, Token};
 use crate::client::Client;
 use crate::error::Error;
-use crate::id::{AppId, ClientId, RoomId, random_hex};
+use crate::id::{AppId, ClientId, RoomId};
 use crate::membership::Claim;
 use crate::time::Time;
 
@@ -27,14 +26,6 @@ pub struct Upsert<'a> {
     pub token: Option<BoundToken>,
 }
 
-/// A token to be stored, with its lifetime.
-pub struct BoundToken {
-    /// In clear: shown to the operator once, never stored.
-    pub secret: String,
-    /// From then on it is refused.
-    pub expires_at: Time,
-}
-
 /// What an upsert came to.
 pub struct Upserted {
     /// The client as it is now.
@@ -43,50 +34,7 @@ pub struct Upserted {
     pub claims: Vec<(RoomId, Claim)>,
 }
 
-#[derive(Serialize)]
-struct NewKey {
-    kind: KeyKind,
-    #[serde(rename = "createdAt")]
-    created_at: Time,
-}
-
 impl Store {
-    /// Makes an app and its first two keys.
-    pub async fn create_app(&self, new: &NewApp) -> Result<(), Error> {
-        let key = |secret: &str, kind| {
-            let record = NewKey { kind, created_at: new.app.created_at };
-            put(&self.table, &Key::app_key(&new.id, &Hash::of(secret)), &record, None)
-        };
-        let items = vec![
-            put(&self.table, &Key::app(&new.id), &new.app, None)?,
-            key(&new.client_key, KeyKind::Client)?,
-            key(&new.api_key, KeyKind::Api)?,
-        ];
-        let (token, mut unknown) = (random_hex::<16>(), None);
-        for tries in 0.. {
-            match self.transact(items.clone(), Some(token.clone())).await {
-                Ok(()) => return Ok(()),
-                Err(Setback::Lost) if unknown.is_some() && self.has_key(&new.id, &new.api_key).await? => return Ok(()),
-                Err(Setback::Lost) => return Err(Error::AppExists { app: new.id.to_string() }),
-                Err(Setback::Crowded) => {}
-                Err(Setback::Unknown(cause)) => unknown = Some(cause),
-                Err(Setback::Failed(error)) => return Err(error),
-            }
-            let pause = pause(tries);
-            if !self.deadline.allows(pause) {
-                break;
-            }
-            tokio::time::sleep(pause).await;
-        }
-        Err(unknown.unwrap_or(Error::Busy))
-    }
-
-    /// Whether the key is the app's: keys are random, so that only the call that made it can have written it.
-    async fn has_key(&self, app: &AppId, secret: &str) -> Result<bool, Error> {
-        let key = Key::app_key(app, &Hash::of(secret));
-        Ok(self.batch(BTreeSet::from([key.clone()])).await?.get::<serde::de::IgnoredAny>(&key)?.is_some())
-    }
-
     /// Writes a client as `merge` makes it of what is stored, moves its addresses to it, and redeems the invitations that
     /// wait for them (D36).
     pub async fn upsert_client(
@@ -95,25 +43,9 @@ impl Store {
         merge: impl Fn(&App, Option<Client>, Time) -> Result<Client, Error>,
     ) -> Result<Upserted, Error> {
         let app = &upsert.credentials.app;
-        let mut unknown = None;
-        for tries in 0.. {
-            match self.upsert_once(app, upsert, &merge).await {
-                Ok(client) => {
-                    let claims = self.redeem(upsert.credentials, &client).await.map_err(too_late)?;
-                    return Ok(Upserted { client, claims });
-                }
-                Err(Setback::Failed(error)) => return Err(unknown.unwrap_or(error)),
-                // Done twice, an upsert is done once: an unknown end is tried again like a lost race.
-                Err(Setback::Unknown(cause)) => unknown = Some(cause),
-                Err(Setback::Lost | Setback::Crowded) => {}
-            }
-            let pause = pause(tries);
-            if !self.deadline.allows(pause) {
-                break;
-            }
-            tokio::time::sleep(pause).await;
-        }
-        Err(unknown.unwrap_or(Error::Busy)) // `BUSY` says that nothing has changed
+        let client = self.until_written(async || self.upsert_once(app, upsert, &merge).await).await?;
+        let claims = self.redeem(upsert.credentials, &client).await.map_err(too_late)?;
+        Ok(Upserted { client, claims })
     }
 
     async fn upsert_once(
@@ -122,10 +54,13 @@ impl Store {
         upsert: &Upsert<'_>,
         merge: impl Fn(&App, Option<Client>, Time) -> Result<Client, Error>,
     ) -> Result<Client, Setback> {
-        let known = self.back_office(upsert.credentials, upsert.client).await.map_err(Setback::Failed)?;
-        let client = merge(&known.record, known.client.clone(), Time::now()).map_err(Setback::Failed)?;
-        let items = self.client_items(app, known.client.as_ref(), &client, upsert.token.as_ref()).await;
-        self.transact(items.map_err(Setback::Failed)?, None).await?;
+        let keys = [Key::app(app), Key::client(app, upsert.client)];
+        let known = self.back_office(upsert.credentials, keys.clone()).await?;
+        let [record, before] = keys;
+        let (record, before) = (known.get(&record)?.ok_or(Error::InvalidApiKey)?, known.get::<Client>(&before)?);
+        let client = merge(&record, before.clone(), Time::now())?;
+        let items = self.client_items(app, before.as_ref(), &client, upsert.token.as_ref()).await?;
+        self.transact(items, None).await?;
         Ok(client)
     }
 
@@ -145,7 +80,7 @@ impl Store {
         let found = if keys.is_empty() { None } else { Some(self.batch(keys).await?) };
         if let (Some(token), Some(key), Some(found)) = (token, token_key, &found) {
             let bound: Option<Token> = found.get(&key)?;
-            items.push(self.put_token(&key, client, token, bound)?);
+            items.push(self.put_token(&key, app, client, token, bound)?);
         }
         let mut losing: BTreeMap<ClientId, Vec<&str>> = BTreeMap::new();
         for address in &client.addresses {
@@ -173,9 +108,16 @@ impl Store {
         Ok(items)
     }
 
-    fn put_client(&self, app: &AppId, before: Option<&Client>, client: &Client) -> Result<TransactWriteItem, Error> {
-        let put =
-            Put::builder().table_name(&self.table).set_item(Some(item::write(&Key::client(app, &client.id), client)?));
+    /// The client as it is to be, if it is still what was read.
+    pub(super) fn put_client(
+        &self,
+        app: &AppId,
+        before: Option<&Client>,
+        client: &Client,
+    ) -> Result<TransactWriteItem, Error> {
+        let key = Key::client(app, &client.id);
+        let item = item::write_indexed(&key, client, &key::directory(app), client.id.as_str())?;
+        let put = Put::builder().table_name(&self.table).set_item(Some(item));
         let put = match before {
             None => put.condition_expression("attribute_not_exists(PK)"),
             Some(before) => put
@@ -198,9 +140,10 @@ impl Store {
     }
 
     /// A token belongs to one client for as long as it lives.
-    fn put_token(
+    pub(super) fn put_token(
         &self,
         key: &Key,
+        app: &AppId,
         client: &Client,
         token: &BoundToken,
         bound: Option<Token>,
@@ -209,10 +152,14 @@ impl Store {
         if bound.is_some_and(|bound| bound.client != client.id && bound.expires_at > now) {
             return Err(Error::invalid("token", "is another client's token"));
         }
-        let record = Token { client: client.id.clone(), expires_at: token.expires_at, ttl: token.expires_at.seconds() };
+        let (client_id, created_at) = (client.id.clone(), client.profile.last_login);
+        let (expires_at, ttl) = (token.expires_at, token.expires_at.seconds());
+        let record = Token { client: client_id, created_at, expires_at, ttl };
+        let listed = format!("{}{}", key::TOKEN, Hash::of(&token.secret).as_str());
+        let item = item::write_indexed(key, &record, &key::clients(app, &client.id), &listed)?;
         let put = Put::builder()
             .table_name(&self.table)
-            .set_item(Some(item::write(key, &record)?))
+            .set_item(Some(item))
             .condition_expression("attribute_not_exists(PK) OR client = :client OR expiresAt <= :now")
             .expression_attribute_values(":client", item::text(client.id.as_str()))
             .expression_attribute_values(":now", item::value(&now)?);

@@ -11,6 +11,7 @@ use super::item::{self, Item};
 use super::key::{self, Key};
 use super::visit::{View, Visit};
 use super::{Store, pause};
+use crate::door::Everybody;
 use crate::error::Error;
 use crate::id::{AppId, RoomId};
 use crate::log::Entry;
@@ -39,6 +40,27 @@ impl Store {
         let from = Key::entry(app, room, after.saturating_add(1));
         let items = self.range(&from.pk, &from.sk, "LOG#~", Some(limit)).await?.0;
         items.into_iter().map(item::read).collect()
+    }
+
+    /// All standings of a room and all its invitations of addresses, however many.
+    pub(super) async fn everybody(&self, app: &AppId, room: &RoomId) -> Result<Everybody, Error> {
+        let (pk, mut from) = (key::rooms(app, room), "#".to_owned());
+        let mut everybody = Everybody::default();
+        loop {
+            let (items, more) = self.range(&pk, &from, "#~", None).await?;
+            for item in items {
+                let Some(key) = item::key_of(&item) else { continue };
+                if key.sk.starts_with(key::STANDING) {
+                    everybody.standings.push(item::read(item)?);
+                } else if key.sk.starts_with(key::INVITATION) {
+                    everybody.invitations.push(item::read(item)?);
+                }
+                from = format!("{}\u{0}", key.sk);
+            }
+            if !more {
+                return Ok(everybody);
+            }
+        }
     }
 
     /// The room and the members that the reply shows. One query reads both: the room sorts first.

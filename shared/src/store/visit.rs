@@ -7,12 +7,13 @@ use serde::Deserialize;
 use super::Store;
 use super::key::Key;
 use super::read::Items;
+use super::visitor::{acts_as_a_client, found, proof_keys};
 use crate::address::{Address, Region};
 use crate::app::App;
-use crate::auth::{Caller, Credentials, Found, KeyKind, Proof, prove};
-use crate::door::{Door, Invitee, Known};
+use crate::auth::{Caller, Credentials, prove};
+use crate::door::{Door, Everybody, Invitee, Known};
 use crate::error::Error;
-use crate::id::{AppId, ClientId, RoomId};
+use crate::id::{AppId, ClientId, ObjectId, RoomId};
 use crate::room::Room;
 use crate::standing::Page;
 use crate::time::Time;
@@ -32,13 +33,39 @@ pub struct Visit<'a> {
     pub sought: Option<&'a Sought<'a>>,
     /// The address that names an invitation to the room.
     pub invitation: Option<&'a str>,
+    /// Whom else the rule looks at.
+    pub crowd: Crowd,
+    /// A message of the room.
+    pub message: Option<&'a ObjectId>,
 }
 
 impl<'a> Visit<'a> {
     /// A visit to a room that looks at nobody but the caller.
     pub fn to(room: &'a RoomId, credentials: &'a Credentials) -> Self {
-        Self { credentials, room, clients: &[], view: View::Minimal, sought: None, invitation: None }
+        Self {
+            credentials,
+            room,
+            clients: &[],
+            view: View::Minimal,
+            sought: None,
+            invitation: None,
+            crowd: Crowd::Nobody,
+            message: None,
+        }
     }
+}
+
+/// Whom a rule looks at besides the caller and those named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Crowd {
+    /// At nobody.
+    Nobody,
+    /// At the room's owner and admins: one round more, for only the room tells who they are.
+    Staff,
+    /// At everybody in the room, but only when its owner is among those named: one round more then.
+    Heirs,
+    /// At everybody who stands in any relation to the room, beside the other reads.
+    Everybody,
 }
 
 /// The part of a room that a reply shows (D24).
@@ -73,11 +100,6 @@ impl Sought<'_> {
     }
 }
 
-#[derive(Deserialize)]
-struct StoredKey {
-    kind: KeyKind,
-}
-
 /// Who has signed up with an address.
 #[derive(serde::Serialize, Deserialize)]
 pub(super) struct Owner {
@@ -92,11 +114,19 @@ impl Store {
         let guessed =
             visit.sought.map(|sought| sought.addresses(&self.guessed_region(app))).transpose()?.unwrap_or_default();
         let asked = self.first_keys(visit, &guessed);
-        let (mut items, page) = tokio::try_join!(self.batch(asked.clone()), self.view(app, visit))?;
+        let everybody = async {
+            match visit.crowd {
+                Crowd::Everybody => self.everybody(app, visit.room).await,
+                Crowd::Nobody | Crowd::Staff | Crowd::Heirs => Ok(Everybody::default()),
+            }
+        };
+        let (mut items, page, everybody) =
+            tokio::try_join!(self.batch(asked.clone()), self.view(app, visit), everybody)?;
 
         // What was read under credentials that prove false is thrown away here.
         let now = Time::now();
-        let caller = prove(visit.credentials, &found(visit.credentials, &items)?, now)?;
+        let found = found(visit.credentials, &items)?;
+        let caller = prove(visit.credentials, &found, now)?;
         self.belongs_to(app);
 
         let record: Option<App> = items.get(&Key::app(app))?;
@@ -107,22 +137,40 @@ impl Store {
         if !unread.is_empty() {
             items.extend(self.batch(unread).await?);
         }
-        let door = assemble(visit, caller, record, &items, page, addresses, owner, now)?;
-        acts_as_a_client(&door)?;
+        let mut door = assemble(visit, caller, record, &items, page, addresses, owner, now)?;
+        acts_as_a_client(&door.caller, door.caller.client().and_then(|client| door.client(client)), &found)?;
+        door.everybody = everybody;
+        self.crowd(visit, &mut door).await?;
         Ok(door)
+    }
+
+    /// Those at whom the rule looks, as far as only the room tells who they are.
+    async fn crowd(&self, visit: &Visit<'_>, door: &mut Door) -> Result<(), Error> {
+        let Some(room) = &door.room else { return Ok(()) };
+        let app = &visit.credentials.app;
+        match visit.crowd {
+            Crowd::Heirs if room.owner.as_ref().is_some_and(|owner| door.people.contains_key(owner)) => {
+                door.everybody = self.everybody(app, visit.room).await?;
+            }
+            Crowd::Staff => {
+                let staff = room.owner.iter().chain(&room.admins).filter(|id| !door.people.contains_key(id));
+                let staff: Vec<ClientId> = staff.cloned().collect();
+                let keys = staff.iter().map(|client| Key::standing(app, visit.room, client)).collect();
+                let items = if staff.is_empty() { return Ok(()) } else { self.batch(keys).await? };
+                for client in staff {
+                    let standing = items.get(&Key::standing(app, visit.room, &client))?;
+                    door.people.insert(client, Known { client: None, standing });
+                }
+            }
+            Crowd::Nobody | Crowd::Heirs | Crowd::Everybody => {}
+        }
+        Ok(())
     }
 
     /// Every key that the request itself tells.
     fn first_keys(&self, visit: &Visit<'_>, sought: &[Address]) -> BTreeSet<Key> {
         let (app, room) = (&visit.credentials.app, visit.room);
-        let mut keys = BTreeSet::new();
-        match &visit.credentials.proof {
-            Proof::ApiKey { key, .. } => keys.extend([Key::app_key(app, key)]),
-            Proof::Token { key, token, .. } => {
-                keys.extend(key.as_ref().map(|key| Key::app_key(app, key)));
-                keys.insert(Key::token(app, token));
-            }
-        }
+        let mut keys = proof_keys(visit.credentials);
         let named = match visit.sought {
             Some(Sought::Client(client)) => Some(client),
             Some(Sought::Addresses(_)) | None => None,
@@ -137,6 +185,7 @@ impl Store {
             keys.insert(Key::app(app));
         }
         keys.extend(visit.invitation.map(|address| Key::invitation(app, room, address)));
+        keys.extend(visit.message.map(|message| Key::entry(app, room, message.entry())));
         if let Some(address) = sought.first() {
             keys.extend(address_keys(app, room, address));
         }
@@ -167,31 +216,6 @@ impl Store {
         let owner: Option<Owner> = items.get(&Key::owner(app, first.canonical()))?;
         Ok((addresses, owner.map(|owner| owner.client)))
     }
-
-    /// Proves that a request comes from the platform, and that whom it acts for is a client (D4); reads the app and one
-    /// client with it.
-    pub(super) async fn back_office(&self, credentials: &Credentials, client: &ClientId) -> Result<BackOffice, Error> {
-        let app = &credentials.app;
-        let Proof::ApiKey { key, sender } = &credentials.proof else { return Err(Error::InvalidApiKey) };
-        let mut keys = BTreeSet::from([Key::app_key(app, key), Key::app(app), Key::client(app, client)]);
-        keys.extend(sender.as_ref().map(|sender| Key::client(app, sender)));
-        let items = self.batch(keys).await?;
-        prove(credentials, &found(credentials, &items)?, Time::now())?;
-        self.belongs_to(app);
-        let record: App = items.get(&Key::app(app))?.ok_or(Error::InvalidApiKey)?;
-        if let Some(sender) = sender
-            && items.get::<crate::client::Client>(&Key::client(app, sender))?.is_none()
-        {
-            return Err(Error::ClientsNotFound { missing: vec![sender.clone()] });
-        }
-        Ok(BackOffice { record, client: items.get(&Key::client(app, client))? })
-    }
-}
-
-/// What the platform's own routes know before they act.
-pub(super) struct BackOffice {
-    pub record: App,
-    pub client: Option<crate::client::Client>,
 }
 
 /// The door as all that was read makes it.
@@ -211,6 +235,9 @@ fn assemble(
         Some((room, page)) => (room, Some(page)),
         None => (items.get(&Key::room(app, id))?, None),
     };
+    let is_going = room.as_ref().is_some_and(|room: &Room| room.is_deleted);
+    let room = room.filter(|_| !is_going);
+    let entry = visit.message.map(|message| items.get(&Key::entry(app, id, message.entry()))).transpose()?.flatten();
     let mut people = BTreeMap::new();
     for client in visit.clients.iter().chain(caller.client()).chain(&owner) {
         let (record, standing) = (items.get(&Key::client(app, client))?, items.get(&Key::standing(app, id, client))?);
@@ -223,7 +250,21 @@ fn assemble(
         (Some(_), Some(client)) => Some(Invitee::Client(client)),
         (Some(_), None) => Some(Invitee::Stranger { addresses }),
     };
-    Ok(Door { app: app.clone(), caller, id: id.clone(), room, people, page, invitee, invitation, record, now })
+    Ok(Door {
+        app: app.clone(),
+        caller,
+        id: id.clone(),
+        room,
+        is_going,
+        people,
+        page,
+        everybody: Everybody::default(),
+        entry,
+        invitee,
+        invitation,
+        record,
+        now,
+    })
 }
 
 /// A client, and how it stands to the room.
@@ -234,26 +275,4 @@ fn person_keys(app: &AppId, room: &RoomId, client: &ClientId) -> [Key; 2] {
 /// Where an address leads: to its owner, and to its invitation to the room.
 fn address_keys(app: &AppId, room: &RoomId, address: &Address) -> [Key; 2] {
     [Key::owner(app, address.canonical()), Key::invitation(app, room, address.canonical())]
-}
-
-fn found(credentials: &Credentials, items: &Items) -> Result<Found, Error> {
-    let app = &credentials.app;
-    let kind = |key| items.get::<StoredKey>(&Key::app_key(app, key)).map(|stored| stored.map(|stored| stored.kind));
-    Ok(match &credentials.proof {
-        Proof::ApiKey { key, .. } => Found { key: kind(key)?, token: None },
-        Proof::Token { key, token, .. } => {
-            Found { key: key.as_ref().map(kind).transpose()?.flatten(), token: items.get(&Key::token(app, token))? }
-        }
-    })
-}
-
-/// Whoever acts must be a client of the app (D4).
-fn acts_as_a_client(door: &Door) -> Result<(), Error> {
-    match door.caller.client() {
-        Some(client) if door.client(client).is_none() && door.caller.is_platform() => {
-            Err(Error::ClientsNotFound { missing: vec![client.clone()] })
-        }
-        Some(client) if door.client(client).is_none() => Err(Error::UnknownToken),
-        Some(_) | None => Ok(()),
-    }
 }

@@ -7,10 +7,12 @@ use aws_sdk_dynamodb::types::{ConditionCheck, Delete, Put, ReturnConsumedCapacit
 use super::Store;
 use super::item;
 use super::key::Key;
-use crate::act::{Act, Guard};
+use super::mine::Quitted;
+use crate::act::{Act, Guard, Shift};
 use crate::error::Error;
 use crate::id::{AppId, RoomId};
 use crate::invitation::Invitation;
+use crate::standing::Standing;
 
 /// Why a transaction was not, or perhaps not, carried out.
 pub(super) enum Setback {
@@ -29,8 +31,7 @@ impl Store {
     pub(super) async fn commit(&self, app: &AppId, act: &Act) -> Result<(), Setback> {
         let writing = Writing { table: &self.table, app, room: &act.room.id };
         let items = writing.act(act).map_err(Setback::Failed)?;
-        let token = act.entries.first().map(|entry| entry.id.to_string());
-        self.transact(items, token).await
+        self.transact(items, Some(act.nonce.clone())).await
     }
 
     /// Sends a transaction. The SDK may send it again: its token makes that harmless for ten minutes.
@@ -102,9 +103,17 @@ impl Writing<'_> {
         for entry in &act.entries {
             items.push(put(self.table, &Key::entry(self.app, self.room, entry.seq), entry, None)?);
         }
-        for (before, after) in &act.standings {
-            let item = item::write_standing(self.app, self.room, after)?;
-            items.push(put_item(self.table, item, before.as_ref().map(|standing| standing.seq))?);
+        if let Some(edited) = &act.edited {
+            items.push(put(self.table, &Key::entry(self.app, self.room, edited.seq), edited, Some(edited.seq))?);
+        }
+        for shift in &act.shifts {
+            items.push(self.shift(shift)?);
+        }
+        for quitter in &act.quitters {
+            let record = Quitted { room: self.room.clone(), quitted_at: act.room.updated_at };
+            let item = item::write(&Key::quitted(self.app, quitter, self.room), &record)?;
+            let put = Put::builder().table_name(self.table).set_item(Some(item)).build().map_err(Error::internal)?;
+            items.push(TransactWriteItem::builder().put(put).build());
         }
         items.extend(act.guard.as_ref().map(|guard| self.guard(guard)).transpose()?);
         for (before, invitation) in &act.opened {
@@ -116,28 +125,70 @@ impl Writing<'_> {
         Ok(items)
     }
 
-    /// The room: nothing has been logged since it was read. That covers its capacity and every other state that it is in.
+    /// The room, as far as it differs: nothing has been logged since it was read. That covers its capacity and every other
+    /// state that it is in.
     fn room(&self, act: &Act) -> Result<TransactWriteItem, Error> {
-        let Some(before) = &act.before else {
-            return put(self.table, &Key::room(self.app, self.room), &act.room, None);
-        };
-        let after = &act.room;
-        let mut set = "SET seq = :seq, messages = :messages, memberCount = :members, updatedAt = :at".to_owned();
+        let key = Key::room(self.app, self.room);
+        let Some(before) = &act.before else { return put(self.table, &key, &act.room, None) };
+        let (old, new) = (item::write(&key, before)?, item::write(&key, &act.room)?);
         let mut update = Update::builder()
             .table_name(self.table)
-            .set_key(Some(item::keyed(&Key::room(self.app, self.room))))
+            .set_key(Some(item::keyed(&key)))
             .condition_expression("seq = :seen")
+            .expression_attribute_values(":seen", item::number(before.seq));
+        let (mut set, mut remove) = (Vec::new(), Vec::new());
+        for (at, (name, value)) in new.iter().filter(|(name, value)| old.get(*name) != Some(value)).enumerate() {
+            set.push(format!("#s{at} = :s{at}"));
+            update = update.expression_attribute_names(format!("#s{at}"), name);
+            update = update.expression_attribute_values(format!(":s{at}"), value.clone());
+        }
+        for (at, name) in old.keys().filter(|name| !new.contains_key(*name)).enumerate() {
+            remove.push(format!("#r{at}"));
+            update = update.expression_attribute_names(format!("#r{at}"), name);
+        }
+        let mut expression = format!("SET {}", set.join(", "));
+        if !remove.is_empty() {
+            expression.push_str(&format!(" REMOVE {}", remove.join(", ")));
+        }
+        let update = update.update_expression(expression).build().map_err(Error::internal)?;
+        Ok(TransactWriteItem::builder().update(update).build())
+    }
+
+    fn shift(&self, shift: &Shift) -> Result<TransactWriteItem, Error> {
+        match shift {
+            Shift::Into { before, after } => {
+                let item = item::write_standing(self.app, self.room, after)?;
+                put_item(self.table, item, before.as_ref().map(|standing| standing.seq))
+            }
+            Shift::Within { before, after } => self.within(before, after),
+            Shift::Out { before } => {
+                let delete = Delete::builder()
+                    .table_name(self.table)
+                    .set_key(Some(item::keyed(&Key::standing(self.app, self.room, &before.client))))
+                    .condition_expression("seq = :seen")
+                    .expression_attribute_values(":seen", item::number(before.seq));
+                Ok(TransactWriteItem::builder().delete(delete.build().map_err(Error::internal)?).build())
+            }
+        }
+    }
+
+    /// A role, properties: field by field, so that what the member reads meanwhile is not undone.
+    fn within(&self, before: &Standing, after: &Standing) -> Result<TransactWriteItem, Error> {
+        let own = after.membership().ok_or_else(|| Error::internal("a standing changed within is a member's"))?;
+        let update = Update::builder()
+            .table_name(self.table)
+            .set_key(Some(item::keyed(&Key::standing(self.app, self.room, &after.client))))
+            .update_expression("SET seq = :seq, #state.#member.#role = :role, #state.#member.#own = :own")
+            .condition_expression("seq = :seen")
+            .expression_attribute_names("#state", "state")
+            .expression_attribute_names("#member", "member")
+            .expression_attribute_names("#role", "role")
+            .expression_attribute_names("#own", "properties")
             .expression_attribute_values(":seen", item::number(before.seq))
             .expression_attribute_values(":seq", item::number(after.seq))
-            .expression_attribute_values(":messages", item::number(after.messages))
-            .expression_attribute_values(":members", item::number(after.member_count.into()))
-            .expression_attribute_values(":at", item::value(&after.updated_at)?);
-        if after.messages > before.messages {
-            set.push_str(", lastMessage = :last");
-            update = update.expression_attribute_values(":last", item::value(&after.last_message)?);
-        }
-        let update = update.update_expression(set).build().map_err(Error::internal)?;
-        Ok(TransactWriteItem::builder().update(update).build())
+            .expression_attribute_values(":role", item::value(&own.role)?)
+            .expression_attribute_values(":own", item::value(&own.properties)?);
+        Ok(TransactWriteItem::builder().update(update.build().map_err(Error::internal)?).build())
     }
 
     /// The acting client still stands as it did, and has read its own message.
@@ -170,8 +221,8 @@ impl Writing<'_> {
     /// An invitation, findable under each of its addresses, as long as nobody has signed up with the first.
     fn open(&self, before: Option<&Invitation>, invitation: &Invitation) -> Result<Vec<TransactWriteItem>, Error> {
         let named_by = invitation.address();
-        let key = Key::invitation(self.app, self.room, named_by);
-        let mut items = vec![put_item(self.table, item::write(&key, invitation)?, before.map(|before| before.seq))?];
+        let item = item::write_invitation(self.app, self.room, invitation)?;
+        let mut items = vec![put_item(self.table, item, before.map(|before| before.seq))?];
         let nobody = ConditionCheck::builder()
             .table_name(self.table)
             .set_key(Some(item::keyed(&Key::owner(self.app, named_by))))

@@ -2,17 +2,23 @@
 
 use std::time::Duration;
 
-use crate::client::{Json, Said, Statement};
+use crate::auth::BoundToken;
+use crate::client::{Json, Said, Statement, TOKEN_LIFETIME};
 use crate::error::Error;
+use crate::id::{AppId, ClientId, ObjectId, RoomId};
 use crate::lambda::Settings;
 use crate::membership::{Adding, Entry, Mode, Notify};
 use crate::request::{Fields, Request};
-use crate::room::RoomFace;
+use crate::room::{DEFAULT_CAPACITY, MOST_ADMINS, Revision, Room, RoomFace, RoomKind};
 use crate::standing::LONGEST_PAGE;
 use crate::store::View;
+use crate::time::Time;
 
 /// The shortest and longest life of an invitation, in seconds: a minute, 90 days (D17).
 const LIFETIMES: std::ops::RangeInclusive<u64> = 60..=90 * 24 * 60 * 60;
+
+/// The longest life of a token.
+const LONGEST_LIFE: Duration = Duration::from_secs(100 * 366 * 24 * 60 * 60);
 
 /// The longest name, key or tag; the longest URL; the longest free text; in bytes.
 const NAME: usize = 256;
@@ -22,6 +28,10 @@ const TEXT: usize = 4_096;
 const SHOWN: usize = 1_024;
 /// The longest object of the operator's own, in bytes of JSON.
 const OBJECT: usize = 16_384;
+/// The most members a room can be made for.
+const MOST_MEMBERS: u64 = 100_000;
+/// What IMKit's own routes have in a room's place.
+const ROUTES: [&str; 4] = ["createAndJoin", "ids", "invitations", "quitted"];
 /// The most tags of a room.
 const TAGS: usize = 50;
 
@@ -51,14 +61,11 @@ pub fn notify(fields: &Fields) -> Result<Notify, Error> {
 }
 
 /// What the body says a room looks like.
-pub fn room_face(fields: &Fields) -> Result<RoomFace, Error> {
-    let tags = fields.texts("roomTags", NAME)?.unwrap_or_default();
-    if tags.len() > TAGS {
-        return Err(Error::invalid("roomTags", format!("must be at most {TAGS} tags")));
-    }
+fn room_face(fields: &Fields) -> Result<RoomFace, Error> {
     Ok(RoomFace {
         name: fields.text("name", NAME)?,
         topic: fields.text("topic", NAME)?,
+        color: None,
         cover: fields.text("cover", URL)?,
         description: fields.text("description", TEXT)?,
         webhook: fields.text("webhook", URL)?,
@@ -66,9 +73,80 @@ pub fn room_face(fields: &Fields) -> Result<RoomFace, Error> {
         bot_state: fields.text("botState", NAME)?.unwrap_or_default(),
         bot_mode: fields.flag("botMode")?.unwrap_or(false),
         encrypted: fields.flag("encrypted")?.unwrap_or(false),
-        room_tags: tags,
+        room_tags: tags(fields)?.unwrap_or_default(),
         data: Json::of(&fields.object("data", OBJECT)?.unwrap_or_default()),
     })
+}
+
+/// What the body wants changed of a room.
+pub fn revision(fields: &Fields) -> Result<Revision, Error> {
+    let admins = fields.clients("managers")?;
+    if admins.as_ref().is_some_and(|admins| admins.len() > MOST_ADMINS) {
+        return Err(Error::invalid("managers", format!("must name at most {MOST_ADMINS} members")));
+    }
+    let on = |name: &str| Ok::<_, Error>(fields.number(name, 0..=1)?.map(|on| on == 0));
+    let seats = fields.number("maxMembers", 1..=MOST_MEMBERS)?;
+    Ok(Revision {
+        name: said(fields, "name", NAME)?,
+        topic: said(fields, "topic", NAME)?,
+        cover: said(fields, "cover", URL)?,
+        description: said(fields, "description", TEXT)?,
+        webhook: said(fields, "webhook", URL)?,
+        ext_params: said(fields, "extParams", TEXT)?,
+        bot_mode: fields.flag("botMode")?,
+        encrypted: fields.flag("encrypted")?,
+        room_tags: tags(fields)?,
+        data: fields.object("data", OBJECT)?.map(|data| Json::of(&data)),
+        is_closed: on("opening")?,
+        is_frozen: on("status")?,
+        is_private: fields.flag("isPrivate")?,
+        invitation_required: fields.flag("invitationRequired")?,
+        max_members: seats.and_then(|seats| u32::try_from(seats).ok()),
+        owner: fields.client("owner")?,
+        admins,
+    })
+}
+
+fn tags(fields: &Fields) -> Result<Option<Vec<String>>, Error> {
+    let tags = fields.texts("roomTags", NAME)?;
+    if tags.as_ref().is_some_and(|tags| tags.len() > TAGS) {
+        return Err(Error::invalid("roomTags", format!("must be at most {TAGS} tags")));
+    }
+    Ok(tags)
+}
+
+/// A new room of many or of two, as the body describes it; `people` are the two of a direct one (D18, D31).
+pub fn new_room(fields: &Fields, kind: RoomKind, pair: Option<[ClientId; 2]>, now: Time) -> Result<Room, Error> {
+    let id = fields.text("_id", usize::MAX)?.map(|id| RoomId::parse("_id", &id)).transpose()?;
+    if id.as_ref().is_some_and(|id| ROUTES.contains(&id.as_str())) {
+        return Err(Error::invalid("_id", "is a route's own word"));
+    }
+    let seats = fields.number("maxMembers", 1..=MOST_MEMBERS)?.and_then(|seats| u32::try_from(seats).ok());
+    let mut room = match pair {
+        Some(pair) => {
+            let id = id.map_or_else(|| Room::direct_id([&pair[0], &pair[1]]), Ok)?; // D18
+            Room::direct(id, pair, now)
+        }
+        None => {
+            let id = id.map_or_else(|| RoomId::parse("_id", ObjectId::at(now).as_str()), Ok)?;
+            Room::of_many(id, kind, seats.unwrap_or(DEFAULT_CAPACITY), now)
+        }
+    };
+    room.is_private = fields.flag("isPrivate")?.unwrap_or(false);
+    room.is_closed = fields.number("opening", 0..=1)? == Some(0);
+    room.face = room_face(fields)?;
+    room.email = room.new_email();
+    Ok(room)
+}
+
+/// The kind of a room that is to be made.
+pub fn room_kind(fields: &Fields) -> Result<RoomKind, Error> {
+    match fields.text("roomType", 16)?.as_deref() {
+        None | Some("group") => Ok(RoomKind::Group),
+        Some("direct") => Ok(RoomKind::Direct),
+        Some("custom") => Ok(RoomKind::Custom),
+        Some(_) => Err(Error::invalid("roomType", "must be `direct`, `group` or `custom`")),
+    }
 }
 
 /// The fields of a client that have a meaning here; any other is the operator's own.
@@ -110,6 +188,43 @@ pub fn statement(fields: &Fields) -> Result<Statement, Error> {
         custom: fields.others(&CLIENT_FIELDS),
         logs_in: false,
     })
+}
+
+/// What the body of a sign-in says of a client.
+pub fn signing_in(fields: &Fields) -> Result<Statement, Error> {
+    Ok(Statement {
+        nickname: said(fields, "nickname", NAME)?,
+        avatar_url: said(fields, "avatarUrl", SHOWN)?,
+        logs_in: true,
+        ..Statement::default()
+    })
+}
+
+/// A token issued here, or one that the operator brings (D5).
+pub fn token(fields: &Fields, app: &AppId, client: &ClientId) -> Result<Option<BoundToken>, Error> {
+    let issue = fields.flag("issueAccessToken")?.unwrap_or(false);
+    match brought_token(fields)? {
+        Some(_) if issue => Err(Error::invalid("token", "cannot go with `issueAccessToken`")),
+        Some(brought) => Ok(Some(brought)),
+        None if issue => Ok(Some(BoundToken::issued(app, client, token_end(fields)?))),
+        None => Ok(None),
+    }
+}
+
+/// A token that the operator brings, with the life that it says (D5).
+pub fn brought_token(fields: &Fields) -> Result<Option<BoundToken>, Error> {
+    let secret = fields.text("token", TEXT)?;
+    secret.map(|secret| BoundToken::brought(secret, token_end(fields)?)).transpose()
+}
+
+fn token_end(fields: &Fields) -> Result<Time, Error> {
+    let now = Time::now();
+    let stated = fields.text("expirationDate", 64)?.map(|date| Time::parse("expirationDate", &date)).transpose()?;
+    let end = stated.unwrap_or_else(|| now.plus(TOKEN_LIFETIME));
+    if end <= now || end > now.plus(LONGEST_LIFE) {
+        return Err(Error::invalid("expirationDate", "must lie in the future, and at most 100 years ahead"));
+    }
+    Ok(end)
 }
 
 fn said(fields: &Fields, name: &str, longest: usize) -> Result<Said<String>, Error> {

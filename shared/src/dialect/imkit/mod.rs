@@ -37,7 +37,10 @@ pub fn respond(_: &Request, result: Result<Reply, Error>) -> Response {
 pub fn refuse(error: &Error) -> Response {
     let (status, cause, code) = status(error);
     let mut told = json!({ "code": code, "message": error.to_string() });
-    if let Error::ClientsNotFound { missing } = error {
+    if let Error::ClientsNotFound { missing }
+    | Error::MembersNotFound { missing, .. }
+    | Error::InvitationNotFound { missing, .. } = error
+    {
         told["details"] = json!({ "missing": missing });
     }
     let response = Response::json(status, &json!({ "RC": status, "RM": cause, "error": told }));
@@ -55,16 +58,28 @@ fn status(error: &Error) -> (u16, &'static str, &'static str) {
         Error::InvalidApiKey => (401, "Unauthorized", "INVALID_API_KEY"),
         Error::MissingToken | Error::UnknownToken | Error::ExpiredToken => (401, "Unauthorized", "INVALID_TOKEN"),
         Error::NotRoomMember { .. } => (403, "Forbidden", "NOT_ROOM_MEMBER"),
-        Error::RoomClosed { .. } => (403, "Forbidden", "ROOM_CLOSED"),
+        Error::RoomClosed { .. } | Error::RoomFrozen { .. } => (403, "Forbidden", "ROOM_CLOSED"),
+        Error::InsufficientPermissions { .. } => (403, "Permission denied", "INSUFFICIENT_PERMISSIONS"),
         Error::Banned { .. } => (403, "Forbidden", "BANNED"),
         Error::InvitationRequired { .. } => (403, "Forbidden", "INVITATION_REQUIRED"),
         Error::RoomNotFound { .. } => (404, "Room not found", "ROOM_NOT_FOUND"),
-        Error::ClientsNotFound { .. } => (404, "Client not found", "CLIENT_NOT_FOUND"),
+        Error::ClientsNotFound { .. } | Error::MembersNotFound { .. } => (404, "Client not found", "CLIENT_NOT_FOUND"),
+        Error::InvitationNotFound { .. } | Error::AddressInvitationNotFound { .. } => {
+            (404, "Invitation not found", "INVITATION_NOT_FOUND")
+        }
+        Error::MessageNotFound { .. } => (404, "Message not found", "MESSAGE_NOT_FOUND"),
+        Error::BanNotFound { .. } => (404, "Block relationship not found", "BLOCK_NOT_FOUND"),
+        Error::AlreadyBanned { .. } => (409, "User already blocked", "ALREADY_BANNED"),
         Error::RouteNotFound => (404, "Not Found", "ROUTE_NOT_FOUND"),
+        Error::AppNotFound { .. } => (404, "Not Found", "APP_NOT_FOUND"),
         Error::RoomFull { .. } => (409, "Conflict", "ROOM_FULL"),
         Error::DirectRoom { .. } => (409, "Conflict", "DIRECT_ROOM"),
         // Refusals that only the other dialect and the operator's function know.
-        Error::MemberExists { .. } | Error::InvitationExists | Error::AppExists { .. } => (409, "Conflict", "CONFLICT"),
+        Error::MemberExists { .. }
+        | Error::InvitationExists
+        | Error::NotTeamMember
+        | Error::TooManyFields { .. }
+        | Error::AppExists { .. } => (409, "Conflict", "CONFLICT"),
         Error::Busy => (503, "Service Unavailable", "BUSY"),
         Error::Internal(_) => (500, "Internal Server Error", "INTERNAL"),
     }

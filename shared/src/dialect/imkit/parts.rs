@@ -6,7 +6,7 @@ use super::Shape;
 use crate::client::{Face, Profile};
 use crate::id::{AppId, ClientId, RoomId};
 use crate::log::Entry;
-use crate::message::Message;
+use crate::message::{Content, Message, Notice, Post};
 use crate::room::Room;
 use crate::standing::{Membership, Role, Standing, Via};
 use crate::time::Time;
@@ -34,7 +34,7 @@ pub(super) fn person(id: &ClientId, profile: &Profile, shape: Shape) -> Value {
 }
 
 /// The short form; the time of the last login is not loaded there, and documented as 0.
-fn face(face: &Face) -> Value {
+pub(super) fn face(face: &Face) -> Value {
     let mut result = json!({ "_id": face.id, "id": face.id, "lastLoginTimeMS": 0 });
     put(&mut result, "nickname", face.nickname.as_ref());
     put(&mut result, "avatarUrl", face.avatar_url.as_ref());
@@ -62,32 +62,59 @@ pub(super) fn badge(room: &Room, membership: &Membership) -> u64 {
 }
 
 pub(super) fn message(app: &AppId, room: &RoomId, message: &Message, shape: Shape) -> Value {
-    let Message { id, at, sender, notice } = message;
-    let mut result = json!({
+    let Message { id, at, sender, content, edited_at } = message;
+    let mut result = match content {
+        Content::Notice(notice) => told(notice),
+        Content::Post(post) => said(post),
+    };
+    let own = json!({
         "_id": id,
         "id": id,
         "room": room,
         "appID": app,
-        "messageType": notice.message_type(),
-        "message": notice.text(),
+        "messageType": message.message_type(),
         "sender": sender.as_ref().map(face),
         "messageTimeMS": at,
-        "updatedAtMS": at,
+        "updatedAtMS": edited_at.unwrap_or(*at),
         "createdAtMS": at,
     });
-    put(&mut result, "member", notice.member().map(face));
-    if !notice.invitees().is_empty() {
-        let invitees: Value = notice.invitees().iter().map(invitee).collect();
-        result["extra"] = json!({ "invitees": invitees });
-    }
+    overlay(&mut result, own);
+    put(&mut result, "editedAt", edited_at.map(Time::iso));
     if shape == Shape::Legacy {
         result["messageTime"] = json!(at.iso());
     }
     result
 }
 
-/// A client in `extra.invitees` (D19).
-fn invitee(face: &Face) -> Value {
+/// What the system says (D19, D28).
+fn told(notice: &Notice) -> Value {
+    let mut result = json!({ "message": notice.text() });
+    put(&mut result, "member", notice.member().map(face));
+    if let Some((name, faces)) = notice.extra() {
+        let faces: Value = faces.iter().map(bare_face).collect();
+        result["extra"] = json!({ name: faces });
+    }
+    result
+}
+
+/// What somebody says, as it was sent.
+fn said(post: &Post) -> Value {
+    let mut result = Value::Object(post.fields.object());
+    if let Some(quote) = &post.reply {
+        result["reply"] = json!({
+            "_id": quote.id,
+            "id": quote.id,
+            "messageType": quote.message_type,
+            "message": quote.text,
+            "sender": quote.sender.as_ref().map(face),
+            "messageTimeMS": quote.at,
+        });
+    }
+    result
+}
+
+/// A client in a message's `extra` (D19).
+fn bare_face(face: &Face) -> Value {
     let mut result = json!({ "_id": face.id });
     put(&mut result, "nickname", face.nickname.as_ref());
     put(&mut result, "avatarUrl", face.avatar_url.as_ref());
@@ -115,7 +142,11 @@ pub(super) fn event(app: &AppId, room: &RoomId, entry: &Entry) -> Value {
     put(&mut result, "via", via);
     put(&mut result, "inviter", entry.inviter.as_ref());
     put(&mut result, "expiresAt", entry.expires_at.map(Time::iso));
-    put(&mut result, "invitation", entry.invitation.as_ref());
+    match entry.invitations.as_slice() {
+        [] => {}
+        [one] => result["invitation"] = json!(one),
+        several => result["invitations"] = json!(several),
+    }
     put(&mut result, "message", entry.message.as_ref().map(|own| message(app, room, own, Shape::Modern)));
     result
 }
@@ -124,5 +155,12 @@ pub(super) fn event(app: &AppId, room: &RoomId, entry: &Entry) -> Value {
 pub(super) fn put(result: &mut Value, name: &str, value: Option<impl serde::Serialize>) {
     if let Some(value) = value {
         result[name] = json!(value);
+    }
+}
+
+/// Lays fields over others.
+pub(super) fn overlay(result: &mut Value, over: Value) {
+    if let (Value::Object(result), Value::Object(over)) = (result, over) {
+        result.extend(over);
     }
 }

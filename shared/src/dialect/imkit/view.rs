@@ -1,16 +1,16 @@
 //! What IMKit's replies hold: rooms, members, messages, clients, the log.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::Reply;
-use super::parts::{badge, event, last_read, member, message, person, properties, put};
+use super::parts::{badge, event, last_read, member, message, overlay, person, properties, put};
 use crate::client::Client;
 use crate::door::Door;
 use crate::id::{AppId, ClientId, RoomId};
 use crate::log::Entry;
 use crate::membership::{Claim, Outcome};
 use crate::room::{Room, RoomKind};
-use crate::standing::{Page, Role, Standing};
+use crate::standing::{Membership, Page, Role, Standing};
 use crate::store::Done;
 use crate::time::Time;
 
@@ -26,7 +26,8 @@ pub enum Shape {
 impl Reply {
     /// The room after a membership call, and what became of each of those named (D14, D21).
     pub fn changed(done: &Done, shape: Shape) -> Self {
-        let result = done.door.room.as_ref().map(|room| membership_room(&done.door, room, shape));
+        let result =
+            done.door.room.as_ref().map(|room| membership_room(&done.door.app, room, done.door.page.as_ref(), shape));
         let outcomes = done.outcomes.iter().map(|(client, outcome)| outcome_of(client, *outcome)).collect();
         Self { result: result.unwrap_or_default(), outcomes: Some(outcomes) }
     }
@@ -46,7 +47,7 @@ impl Reply {
 
     /// A room just made: its members as bare ids.
     pub fn created(door: &Door, room: &Room) -> Self {
-        let mut result = full_room(door, room);
+        let mut result = full_room(&door.app, room, door.page.as_ref());
         if let Some(page) = &door.page {
             result["members"] = in_order(&page.members).iter().map(|standing| json!(standing.client)).collect();
         }
@@ -56,14 +57,8 @@ impl Reply {
 
     /// A room as its member or the platform sees it: `unread`, `isSuperuser` relative to the caller.
     pub fn room(door: &Door, room: &Room) -> Self {
-        let mut result = full_room(door, room);
-        let own = door.caller.client().and_then(|client| door.people.get(client)?.standing.as_ref()?.membership());
-        let superuser = door.caller.is_platform() || own.is_some_and(|own| own.role != Role::Member);
-        result["unread"] = json!(own.map_or(0, |own| badge(room, own)));
-        result["isSuperuser"] = json!(superuser);
-        result["isMentioned"] = json!(false);
-        result["muted"] = json!(false);
-        result["pref"] = json!({});
+        let mut result = full_room(&door.app, room, door.page.as_ref());
+        overlay(&mut result, relative(room, door.caller.is_platform(), door.own()));
         Self { result, outcomes: None }
     }
 
@@ -115,11 +110,22 @@ fn outcome_of(client: &ClientId, outcome: Outcome) -> Value {
     json!({ "client": client, "outcome": outcome.as_str() })
 }
 
+/// What of a room depends on who asks.
+pub(super) fn relative(room: &Room, is_platform: bool, own: Option<&Membership>) -> Value {
+    json!({
+        "unread": own.map_or(0, |own| badge(room, own)),
+        "isSuperuser": is_platform || own.is_some_and(|own| own.role != Role::Member),
+        "isMentioned": false,
+        "muted": false,
+        "pref": {},
+    })
+}
+
 /// The room as membership calls show it (seeds 000, 001, 002): no field of the caller's own.
-fn membership_room(door: &Door, room: &Room, shape: Shape) -> Value {
-    let mut result = room_face(&door.app, room, shape);
+pub(super) fn membership_room(app: &AppId, room: &Room, page: Option<&Page>, shape: Shape) -> Value {
+    let mut result = room_face(app, room, shape);
     result["memberCount"] = json!(room.member_count);
-    if let Some(page) = &door.page {
+    if let Some(page) = page {
         let members = shown(page);
         result["members"] = members.iter().map(|standing| member(standing, shape)).collect();
         result["memberProperties"] = members.iter().filter_map(|standing| properties(room, standing)).collect();
@@ -136,17 +142,10 @@ fn membership_room(door: &Door, room: &Room, shape: Shape) -> Value {
 
 /// The room with everything that its own routes show. Its `data` stays inside: a known client takes a reply's `data` for
 /// the reply (D21).
-fn full_room(door: &Door, room: &Room) -> Value {
-    let mut result = membership_room(door, room, Shape::Modern);
-    let admins = door
-        .page
-        .iter()
-        .flat_map(|page| &page.members)
-        .filter(|standing| standing.membership().is_some_and(|membership| membership.role == Role::Admin));
-    if door.page.is_some() {
-        result["managers"] = admins.map(|standing| json!(standing.client)).collect();
-    }
-    result["appID"] = json!(door.app);
+pub(super) fn full_room(app: &AppId, room: &Room, page: Option<&Page>) -> Value {
+    let mut result = membership_room(app, room, page, Shape::Modern);
+    result["managers"] = json!(room.admins);
+    result["appID"] = json!(app);
     result["opening"] = json!(i32::from(!room.is_closed));
     result["isPrivate"] = json!(room.is_private);
     result["invitationRequired"] = json!(room.invitation_required);
@@ -155,7 +154,7 @@ fn full_room(door: &Door, room: &Room) -> Value {
     put(&mut result, "topic", room.face.topic.as_ref());
     put(&mut result, "extParams", room.face.ext_params.as_ref());
     let owner = room.owner.as_ref().map(|owner| {
-        let listed = door.page.iter().flat_map(|page| &page.members).find(|standing| standing.client == *owner);
+        let listed = page.iter().flat_map(|page| &page.members).find(|standing| standing.client == *owner);
         listed.map_or_else(|| json!({ "_id": owner, "id": owner }), |standing| member(standing, Shape::Modern))
     });
     put(&mut result, "owner", owner);
@@ -163,7 +162,7 @@ fn full_room(door: &Door, room: &Room) -> Value {
 }
 
 /// What a room looks like, without its people.
-fn room_face(app: &AppId, room: &Room, shape: Shape) -> Value {
+pub(super) fn room_face(app: &AppId, room: &Room, shape: Shape) -> Value {
     let face = &room.face;
     let mut result = json!({
         "_id": room.id,
@@ -178,7 +177,7 @@ fn room_face(app: &AppId, room: &Room, shape: Shape) -> Value {
         "encrypted": face.encrypted,
         "serviceStatus": 0,
         "roomTags": face.room_tags,
-        "status": 1,
+        "status": i32::from(!room.is_frozen),
         "createdTimeMS": room.created_at,
     });
     put(&mut result, "name", face.name.as_ref());
@@ -200,12 +199,4 @@ fn in_order(members: &[Standing]) -> Vec<&Standing> {
     let mut members: Vec<&Standing> = members.iter().collect();
     members.sort_by_key(|standing| (standing.membership().map(|membership| membership.joined), &standing.client));
     members
-}
-
-/// Our own fields win over the operator's of the same name.
-fn overlay(result: &mut Value, fields: Value) {
-    if let (Value::Object(result), Value::Object(fields)) = (result, fields) {
-        let fields: Map<String, Value> = fields;
-        result.extend(fields);
-    }
 }

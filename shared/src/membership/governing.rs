@@ -1,0 +1,189 @@
+//! Governing a room: its settings, its members' roles and properties, its bans (D29, D30).
+
+use super::leaving::succession;
+use super::rank::{Rank, above, governed, is_member, kept, lacking, rank};
+use super::{Plan, Refusal, Step, Wish, person, step};
+use crate::change::{Change, Ending};
+use crate::client::Json;
+use crate::door::Door;
+use crate::error::Error;
+use crate::id::ClientId;
+use crate::invitation::Invitation;
+use crate::message::Notice;
+use crate::room::{MOST_ADMINS, Revision, Room, RoomKind};
+use crate::standing::{Role, Standing};
+
+/// The most that a member's properties may take, in bytes of JSON: a thousand members must fit into one reply.
+const LONGEST_PROPERTIES: usize = 1_024;
+
+/// What a ban closes in one transaction, in items.
+const AT_ONCE: usize = 80;
+
+/// Changes a room's settings, its owner and its admins. Where nobody owns it any member may; offices are given by those
+/// who hold one.
+pub fn update(door: &Door, revision: &Revision) -> Result<Plan, Error> {
+    let (room, rank) = kept(door)?;
+    let needed = match (&revision.owner, &revision.admins) {
+        (Some(_), _) => Rank::Owner,
+        (None, Some(_)) => Rank::Admin,
+        (None, None) => Rank::Member,
+    };
+    if rank < needed {
+        return Err(lacking(room));
+    }
+    if room.kind == RoomKind::Direct && revision.is_for_many() {
+        return Err(Error::DirectRoom { room: room.id.clone() }); // D18
+    }
+    if let Some(seats) = revision.max_members.filter(|seats| *seats < room.member_count) {
+        let reason = format!("must not be less than the room's {} members: {seats}", room.member_count);
+        return Err(Error::invalid("maxMembers", reason));
+    }
+    let mut changes = offices(door, room, revision)?;
+    let revised = revision.applied(room);
+    if revised != *room {
+        changes.insert(0, Change::RoomUpdated { room: Box::new(revised) });
+    }
+    Ok(Plan::of(changes))
+}
+
+/// Who holds which office afterwards. Whoever owned the room and does so no longer becomes an admin.
+fn offices(door: &Door, room: &Room, revision: &Revision) -> Result<Vec<Change>, Error> {
+    let owner = revision.owner.as_ref().or(room.owner.as_ref());
+    let mut admins = revision.admins.clone().unwrap_or_else(|| {
+        let before = room.owner.iter().filter(|before| Some(*before) != owner);
+        room.admins.iter().chain(before).cloned().collect()
+    });
+    admins.retain(|admin| Some(admin) != owner);
+    if admins.len() > MOST_ADMINS {
+        return Err(Error::invalid("managers", format!("must name at most {MOST_ADMINS} members")));
+    }
+    let missing: Vec<ClientId> =
+        owner.iter().copied().chain(&admins).filter(|id| !is_member(door, id)).cloned().collect();
+    if !missing.is_empty() {
+        return Err(Refusal::NotMember.of(room, missing));
+    }
+    let role = |client: &ClientId| match client {
+        own if Some(own) == owner => Role::Owner,
+        own if admins.contains(own) => Role::Admin,
+        _ => Role::Member,
+    };
+    let concerned = room.owner.iter().chain(&room.admins).chain(&revision.owner).chain(&admins);
+    let mut changes: Vec<(Role, ClientId, Change)> = Vec::new();
+    for client in concerned {
+        let given = door.standing(client).and_then(|standing| giving(standing, role(client)));
+        if let Some(change) = given.filter(|_| !changes.iter().any(|(_, known, _)| known == client)) {
+            changes.push((role(client), client.clone(), change));
+        }
+    }
+    changes.sort_by_key(|(role, _, _)| std::cmp::Reverse(*role as u8)); // who loses an office goes first
+    Ok(changes.into_iter().map(|(_, _, change)| change).collect())
+}
+
+/// A role given to a member who has another; whoever becomes an admin is announced (D29).
+fn giving(standing: &Standing, role: Role) -> Option<Change> {
+    let before = standing.membership()?.role;
+    let notice = (role == Role::Admin && before == Role::Member).then(|| Notice::AssignAdmin(standing.face()));
+    (before != role).then(|| Change::RolesGiven { roles: vec![(standing.clone(), role)], notice })
+}
+
+/// Gives a member a role: owner and admins make and unmake admins, the owner makes another the owner (D29).
+pub fn give_role(door: &Door, member: &ClientId, role: Role) -> Result<Plan, Error> {
+    let (room, rank) = governed(door)?;
+    if !is_member(door, member) {
+        return Err(Refusal::NotMember.of(room, vec![member.clone()]));
+    }
+    let owns = room.owner.as_ref() == Some(member);
+    let revision = match role {
+        Role::Owner => Revision { owner: Some(member.clone()), ..Revision::default() },
+        Role::Admin | Role::Member if owns && rank < Rank::Owner => return Err(lacking(room)),
+        Role::Admin | Role::Member if owns => {
+            return Err(Error::invalid("value", "would leave the room without an owner: name another owner first"));
+        }
+        Role::Admin | Role::Member => {
+            let others = room.admins.iter().filter(|admin| *admin != member);
+            let admins = others.chain((role == Role::Admin).then_some(member)).cloned().collect();
+            Revision { admins: Some(admins), ..Revision::default() }
+        }
+    };
+    update(door, &revision)
+}
+
+/// Sets a property of a member in this room, or removes it with `null`: any member may (D29).
+pub fn set_property(door: &Door, member: &ClientId, name: &str, value: &serde_json::Value) -> Result<Plan, Error> {
+    let (room, _) = rank(door)?;
+    let standing = door.standing(member).filter(|standing| standing.membership().is_some());
+    let standing = standing.ok_or_else(|| Refusal::NotMember.of(room, vec![member.clone()]))?;
+    let before = standing.membership().map(|own| own.properties.object()).unwrap_or_default();
+    let mut after = before.clone();
+    match value {
+        serde_json::Value::Null => drop(after.remove(name)),
+        value => drop(after.insert(name.to_owned(), value.clone())),
+    }
+    if after == before {
+        return Ok(Plan::default());
+    }
+    let properties = Json::of(&after);
+    if properties.len() > LONGEST_PROPERTIES {
+        let reason = format!("and the member's other properties must be at most {LONGEST_PROPERTIES} bytes of JSON");
+        return Err(Error::invalid("value", reason));
+    }
+    Ok(Change::PropertiesSet { standing: standing.clone(), properties }.into())
+}
+
+/// Bans a client: it is a member no longer, and neither its invitation nor any that it issued lets anybody in (D30). What one
+/// transaction cannot hold is closed before the ban: never is anybody banned whose invitations are open.
+pub fn ban(door: &Door, blockee: &ClientId) -> Result<Plan, Error> {
+    let (room, rank) = governed(door)?;
+    if room.kind == RoomKind::Direct {
+        return Err(Error::DirectRoom { room: room.id.clone() });
+    }
+    if door.caller.client() == Some(blockee) {
+        return Err(Error::invalid("blockee", "must be somebody else than you"));
+    }
+    above(room, rank, blockee)?;
+    let person = person(door, blockee, Role::Member);
+    let person = person.ok_or_else(|| Error::ClientsNotFound { missing: vec![blockee.clone()] })?;
+    step(door.circumstance(blockee), Wish::Ban, false).map_err(|refusal| refusal.of(room, vec![blockee.clone()]))?;
+    let (standings, invitations, unfinished) = issued(door, blockee);
+    let closes = !(standings.is_empty() && invitations.is_empty());
+    let ended = Change::InvitationsEnded { standings, invitations, ending: Ending::Cancelled, notice: None };
+    if unfinished {
+        return Ok(Plan { unfinished, ..ended.into() });
+    }
+    let mut changes = vec![Change::MemberBanned { person }];
+    changes.extend(closes.then_some(ended));
+    changes.extend(succession(door, room, std::slice::from_ref(blockee)));
+    Ok(Plan::of(changes))
+}
+
+/// The invitations that a client issued, as many as one transaction closes; whether there are more.
+fn issued(door: &Door, inviter: &ClientId) -> (Vec<Standing>, Vec<Invitation>, bool) {
+    let by = |standing: &&Standing| {
+        let inviting = standing.pending().and_then(|pending| pending.inviter.as_ref());
+        inviting.is_some_and(|face| face.id == *inviter)
+    };
+    let mut left = AT_ONCE;
+    let mut fits = |items: usize| {
+        let fits = items <= left;
+        left = if fits { left - items } else { 0 };
+        fits
+    };
+    let all: Vec<&Standing> = door.everybody.standings.iter().filter(by).collect();
+    let addressed = door.everybody.invitations.iter().filter(|own| own.inviter.as_ref() == Some(inviter));
+    let addressed: Vec<&Invitation> = addressed.collect();
+    let standings: Vec<Standing> = all.iter().take_while(|_| fits(1)).map(|own| (*own).clone()).collect();
+    let invitations: Vec<Invitation> =
+        addressed.iter().take_while(|own| fits(1 + own.addresses.len())).map(|own| (*own).clone()).collect();
+    let unfinished = standings.len() < all.len() || invitations.len() < addressed.len();
+    (standings, invitations, unfinished)
+}
+
+/// Lifts a ban (D30). The client is a stranger again.
+pub fn unban(door: &Door, blockee: &ClientId) -> Result<Plan, Error> {
+    let (room, _) = governed(door)?;
+    let step = step(door.circumstance(blockee), Wish::Unban, false);
+    match (step.map_err(|refusal| refusal.of(room, vec![blockee.clone()]))?, door.standing(blockee)) {
+        (Step::Unban, Some(standing)) => Ok(Change::MemberUnbanned { standing: standing.clone() }.into()),
+        _ => Ok(Plan::default()),
+    }
+}

@@ -1,0 +1,45 @@
+//! Saying something in a room, and changing what one has said.
+
+use super::{Plan, thawed_for};
+use crate::change::Change;
+use crate::door::Door;
+use crate::error::Error;
+use crate::id::ObjectId;
+use crate::log::Entry;
+use crate::message::{Content, Post};
+
+/// Posts a message: members may, and the platform. One that answers another names a message of this room.
+pub fn post(door: &Door, post: &Post, answers: Option<&ObjectId>) -> Result<Plan, Error> {
+    let room = door.room_from_inside()?;
+    thawed_for(room, &door.caller)?;
+    let quoted = answers.map(|id| message_entry(door, id)).transpose()?;
+    let reply = quoted.and_then(|entry| entry.message.as_ref()).map(crate::message::Message::quote);
+    Ok(Change::MessagePosted { post: Post { reply, ..post.clone() } }.into())
+}
+
+/// Changes a message: its sender may, and the platform one that nobody sent. What the system says nobody changes.
+pub fn edit(door: &Door, id: &ObjectId, post: &Post) -> Result<Plan, Error> {
+    let room = door.room_from_inside()?;
+    thawed_for(room, &door.caller)?;
+    let entry = message_entry(door, id)?;
+    let message = entry.message.as_ref().ok_or_else(|| unknown(id))?;
+    let sender = message.sender.as_ref().map(|sender| &sender.id);
+    let Content::Post(old) = &message.content else {
+        return Err(Error::InsufficientPermissions { room: room.id.clone() });
+    };
+    if sender != door.caller.client() {
+        return Err(Error::InsufficientPermissions { room: room.id.clone() });
+    }
+    let post = Post { reply: old.reply.clone(), ..post.clone() };
+    Ok(Change::MessageEdited { entry: Box::new(entry.clone()), post }.into())
+}
+
+/// The entry of a message that the door has read, if it is that message's.
+fn message_entry<'a>(door: &'a Door, id: &ObjectId) -> Result<&'a Entry, Error> {
+    let found = door.entry.as_ref().filter(|entry| entry.id == *id && entry.message.is_some());
+    found.ok_or_else(|| unknown(id))
+}
+
+fn unknown(id: &ObjectId) -> Error {
+    Error::MessageNotFound { id: id.to_string() }
+}
