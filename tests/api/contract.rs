@@ -154,11 +154,13 @@ fn body_flaws(operation: &Operation, body: &str) -> Vec<String> {
         return vec!["there is no body".to_owned()];
     }
     let mut body: Value = serde_json::from_str(if body.is_empty() { "{}" } else { body }).unwrap_or_default();
-    // To IMKit, `null` is as good as nothing.
-    if let Some(fields) = body.as_object_mut().filter(|_| !operation.path.starts_with("/v2/")) {
+    let schema = described.body_schema().expect("a request's body has a schema");
+    // To IMKit, `null` is as good as nothing, where it says no more.
+    if !schema.flaws(&body).is_empty()
+        && let Some(fields) = body.as_object_mut().filter(|_| !operation.path.starts_with("/v2/"))
+    {
         fields.retain(|_, value| !value.is_null());
     }
-    let schema = described.body_schema().expect("a request's body has a schema");
     schema.flaws(&body).into_iter().map(|flaw| format!("the request's {flaw}")).collect()
 }
 
