@@ -55,6 +55,8 @@ pub enum Proof {
         /// The client that the platform acts for, if it names one.
         sender: Option<ClientId>,
     },
+    /// Nothing: the deployment itself acts, by a schedule or at its operator's hand. No request can say so.
+    Deployment,
     /// A client's token, with the app's client key where the dialect wants it.
     Token {
         /// Of the client key.
@@ -195,9 +197,15 @@ impl Credentials {
         })
     }
 
+    /// Those of the deployment itself, which acts as the platform for nobody.
+    pub fn of_deployment(app: AppId) -> Self {
+        Self { app, proof: Proof::Deployment }
+    }
+
     /// The client who acts, as far as the request itself tells.
     pub fn hint(&self) -> Option<&ClientId> {
         match &self.proof {
+            Proof::Deployment => None,
             Proof::ApiKey { sender, .. } => sender.as_ref(),
             Proof::Token { hint, .. } => hint.as_ref(),
         }
@@ -207,6 +215,7 @@ impl Credentials {
 /// Holds the credentials against what the table says of them. Expiry is checked here, never left to the table (D5).
 pub fn prove(credentials: &Credentials, found: &Found, now: Time) -> Result<Caller, Error> {
     match &credentials.proof {
+        Proof::Deployment => Ok(Caller::Platform(None)),
         Proof::ApiKey { sender, .. } => match found.key {
             Some(KeyKind::Api) => Ok(Caller::Platform(sender.clone())),
             Some(KeyKind::Client) | None => Err(Error::InvalidApiKey),

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::client::{Face, Json};
-use crate::id::ObjectId;
+use crate::id::{ClientId, ObjectId};
 use crate::time::Time;
 
 /// A message. Its id and its moment are those of its log entry.
@@ -123,6 +123,17 @@ pub struct Post {
     pub reply: Option<Quote>,
 }
 
+/// What somebody wants to say: a new message, or another wording of an old one.
+#[derive(Clone, Debug)]
+pub struct Speech {
+    /// The message that is changed; none when it is new.
+    pub edits: Option<ObjectId>,
+    /// The message that is answered.
+    pub answers: Option<ObjectId>,
+    /// What is said.
+    pub post: Post,
+}
+
 /// What an answer shows of the message that it answers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -157,6 +168,13 @@ impl Message {
                 post.fields.object().get("message").and_then(|text| text.as_str()).unwrap_or_default().to_owned()
             }
         }
+    }
+
+    /// Whether its sender meant this client in particular.
+    pub fn mentions(&self, client: &ClientId) -> bool {
+        let Content::Post(post) = &self.content else { return false };
+        let meant = post.fields.object().get("mentions").and_then(|ids| ids.as_array().cloned());
+        meant.is_some_and(|ids| ids.iter().any(|id| id.as_str() == Some(client.as_str())))
     }
 
     /// What an answer to it shows of it.

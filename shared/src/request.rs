@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use percent_encoding::percent_decode_str;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -117,6 +118,13 @@ impl Request {
     /// A query parameter as it was sent, empty or not.
     pub fn query_as_sent(&self, name: &str) -> Option<&str> {
         self.query_string_parameters.as_ref()?.get(name).map(String::as_str)
+    }
+
+    /// Every value of a query parameter that can stand several times; API Gateway itself would join them by commas.
+    pub fn query_all(&self, name: &str) -> Vec<String> {
+        let pairs = self.raw_query().split('&').filter_map(|pair| pair.split_once('='));
+        let values = pairs.filter(|(key, _)| *key == name).map(|(_, value)| value.replace('+', " "));
+        values.filter_map(|value| Some(percent_decode_str(&value).decode_utf8().ok()?.into_owned())).collect()
     }
 
     /// A whole number in the query, within `range`, or `default` when absent.

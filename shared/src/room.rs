@@ -194,6 +194,17 @@ pub enum RoomKind {
     Custom,
 }
 
+impl RoomKind {
+    /// The word on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Direct => "direct",
+            Self::Group => "group",
+            Self::Custom => "custom",
+        }
+    }
+}
+
 impl Room {
     /// A new, empty room of any number of clients.
     pub fn of_many(id: RoomId, kind: RoomKind, max_members: u32, now: Time) -> Self {

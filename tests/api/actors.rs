@@ -208,7 +208,7 @@ impl World {
         let over = json!({
             "TableName": self.stack.table(),
             "Key": { "PK": { "S": format!("SampleApp#ROOM#{room}") }, "SK": { "S": format!("#STANDING#{client}") } },
-            "UpdateExpression": "SET #state.#invited.#expiresAt = :past",
+            "UpdateExpression": "SET #state.#invited.#expiresAt = :past, GSI2SK = :past",
             "ConditionExpression": "attribute_exists(#state.#invited)",
             "ExpressionAttributeNames": { "#state": "state", "#invited": "invited", "#expiresAt": "expiresAt" },
             "ExpressionAttributeValues": { ":past": { "N": "1" } },

@@ -18,6 +18,7 @@ mod create_app;
 mod create_client;
 mod create_room;
 mod default_route;
+mod expire_invitations;
 mod get_room;
 mod join_room;
 mod list_events;

@@ -187,3 +187,14 @@ pub fn unban(door: &Door, blockee: &ClientId) -> Result<Plan, Error> {
         _ => Ok(Plan::default()),
     }
 }
+
+/// Who bans sees who is banned (D30); where nobody owns the room, every member sees it.
+pub fn may_see_bans(door: &Door) -> Result<&Room, Error> {
+    kept(door).map(|(room, _)| room)
+}
+
+/// The owner deletes a room, and the platform.
+pub fn may_delete(door: &Door) -> Result<(), Error> {
+    let (room, rank) = rank(door)?;
+    if rank >= Rank::Owner { Ok(()) } else { Err(lacking(room)) }
+}

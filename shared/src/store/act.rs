@@ -24,6 +24,8 @@ pub struct Done {
     pub invitation: Option<Invitation>,
     /// What was logged.
     pub entries: Vec<Entry>,
+    /// The standings that ended, as they were.
+    pub ended: Vec<Standing>,
     /// Whether there is more to do than one transaction holds.
     pub unfinished: bool,
 }
@@ -120,7 +122,14 @@ impl Store {
 
 impl Done {
     fn nothing(door: Door, plan: Plan) -> Self {
-        Self { door, outcomes: plan.outcomes, invitation: None, entries: Vec::new(), unfinished: false }
+        Self {
+            door,
+            outcomes: plan.outcomes,
+            invitation: None,
+            entries: Vec::new(),
+            ended: Vec::new(),
+            unfinished: false,
+        }
     }
 
     fn of(mut door: Door, act: &Act, plan: Plan) -> Self {
@@ -134,7 +143,12 @@ impl Done {
             }
             door.people.entry(standing.client.clone()).or_default().standing = Some(standing.clone());
         }
-        for gone in act.shifts.iter().filter(|shift| shift.after().is_none()).map(Shift::client) {
+        let ended = act.shifts.iter().filter_map(|shift| match shift {
+            Shift::Out { before } => Some(before.clone()),
+            Shift::Into { .. } | Shift::Within { .. } => None,
+        });
+        let ended: Vec<Standing> = ended.collect();
+        for gone in ended.iter().map(|standing| &standing.client) {
             if let Some(page) = &mut door.page {
                 page.drop(gone);
             }
@@ -143,6 +157,7 @@ impl Done {
         }
         door.room = Some(act.room.clone());
         let invitation = act.opened.first().map(|(_, invitation)| invitation.clone());
-        Self { door, outcomes: plan.outcomes, invitation, entries: act.entries.clone(), unfinished: plan.unfinished }
+        let (outcomes, entries, unfinished) = (plan.outcomes, act.entries.clone(), plan.unfinished);
+        Self { door, outcomes, invitation, entries, ended, unfinished }
     }
 }

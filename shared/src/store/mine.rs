@@ -1,14 +1,15 @@
 //! What a client has: its rooms, its invitations, the rooms that it has left. Found by the index, which follows the table by
 //! moments; the rooms themselves are read strongly.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
 use serde::{Deserialize, Serialize};
 
 use super::key::{self, Key};
-use super::read::read_failed;
+use super::visitor::Visitor;
 use super::{Store, item};
+use crate::auth::Credentials;
+use crate::door::Circumstance;
 use crate::error::Error;
 use crate::id::{AppId, ClientId, RoomId};
 use crate::room::Room;
@@ -55,29 +56,39 @@ impl Store {
         standings.collect()
     }
 
-    /// Everything under one key of the first index whose sort key begins so.
+    /// Everything under one key of the index whose sort key begins so.
     pub(super) async fn indexed(&self, pk: &str, prefix: &str) -> Result<Vec<item::Item>, Error> {
-        let mut items = Vec::new();
-        let mut from = None;
+        let (mut items, mut from) = (Vec::new(), None);
         loop {
-            let query = self
-                .dynamo
-                .query()
-                .table_name(&self.table)
-                .index_name(super::INDEX)
-                .key_condition_expression("GSI1PK = :pk AND begins_with(GSI1SK, :prefix)")
-                .expression_attribute_values(":pk", item::text(pk))
-                .expression_attribute_values(":prefix", item::text(prefix))
-                .set_exclusive_start_key(from)
-                .return_consumed_capacity(ReturnConsumedCapacity::Total);
-            let reply = query.send().await.map_err(read_failed)?;
-            self.spent(&reply.consumed_capacity);
-            items.extend(reply.items.unwrap_or_default());
-            match reply.last_evaluated_key {
+            let (found, next) = self.in_index(pk, Some(prefix), from).await?;
+            items.extend(found);
+            match next {
                 None => return Ok(items),
                 next => from = next,
             }
         }
+    }
+
+    /// The caller, and his standings of one kind: side by side where his token says whose it is.
+    pub async fn mine(
+        &self,
+        credentials: &Credentials,
+        which: Mine,
+    ) -> Result<(Visitor, Vec<(RoomId, Standing)>), Error> {
+        let app = &credentials.app;
+        let hinted = async {
+            match credentials.hint() {
+                Some(client) => self.standings_of(app, client, which).await,
+                None => Ok(Vec::new()),
+            }
+        };
+        let (visitor, standings) = tokio::try_join!(self.visitor(credentials), hinted)?;
+        let own = &visitor.client()?.id;
+        let standings = match credentials.hint() {
+            Some(client) if client == own => standings,
+            Some(_) | None => self.standings_of(app, own, which).await?,
+        };
+        Ok((visitor, standings))
     }
 
     /// These rooms, in this order, without those that are gone.
@@ -103,8 +114,64 @@ impl Store {
         found.map(|(room, standing)| Ok((room, standing?))).collect()
     }
 
+    /// Standings with the rooms that they are in, without those that are gone.
+    pub async fn with_rooms(
+        &self,
+        app: &AppId,
+        standings: Vec<(RoomId, Standing)>,
+    ) -> Result<Vec<(Room, Standing)>, Error> {
+        let ids: Vec<RoomId> = standings.iter().map(|(room, _)| room.clone()).collect();
+        let rooms = self.rooms(app, &ids).await?;
+        let mut rooms: BTreeMap<RoomId, Room> = rooms.into_iter().map(|room| (room.id.clone(), room)).collect();
+        Ok(standings.into_iter().filter_map(|(room, own)| Some((rooms.remove(&room)?, own))).collect())
+    }
+
+    /// Live invitations with their rooms, in the order in which they were sent (D17, D27).
+    pub async fn invited_to(
+        &self,
+        app: &AppId,
+        mut invitations: Vec<(RoomId, Standing)>,
+        now: Time,
+    ) -> Result<Vec<(Room, Standing)>, Error> {
+        invitations.retain(|(_, standing)| Circumstance::of(Some(standing), now) == Circumstance::Invited);
+        invitations.sort_by_key(|(room, standing)| (standing.pending().map(|own| own.created_at), room.clone()));
+        self.with_rooms(app, invitations).await
+    }
+
+    /// The other ones of direct rooms, by room, as far as they are in them.
+    pub async fn peers(&self, app: &AppId, rooms: &[(Room, Standing)]) -> Result<BTreeMap<RoomId, Standing>, Error> {
+        let peer = |(room, own): &(Room, Standing)| {
+            let peer = room.pair.iter().flatten().find(|client| **client != own.client)?;
+            Some((room.id.clone(), peer.clone()))
+        };
+        let wanted: Vec<(RoomId, ClientId)> = rooms.iter().filter_map(peer).collect();
+        let peers = self.standings(app, &wanted).await?;
+        Ok(peers.into_iter().filter(|(_, standing)| standing.membership().is_some()).collect())
+    }
+
+    /// The rooms that the caller has left and is not in again, each with the moment, the last left first.
+    pub async fn quitted_rooms(&self, credentials: &Credentials) -> Result<Vec<(Room, Time)>, Error> {
+        let app = &credentials.app;
+        let visitor = self.visitor(credentials).await?;
+        let own = &visitor.client()?.id;
+        let quitted = self.quitted(app, own).await?;
+        let ids: Vec<RoomId> = quitted.iter().map(|quitted| quitted.room.clone()).collect();
+        let wanted: Vec<(RoomId, ClientId)> = ids.iter().map(|room| (room.clone(), own.clone())).collect();
+        let (rooms, standings) = tokio::try_join!(self.rooms(app, &ids), self.standings(app, &wanted))?;
+        let is_in =
+            |room: &RoomId| standings.iter().any(|(own, standing)| own == room && standing.membership().is_some());
+        let left = |room: &Room| quitted.iter().find(|own| own.room == room.id).map(|own| own.quitted_at);
+        let mut rooms: Vec<(Room, Time)> = rooms
+            .into_iter()
+            .filter(|room| !is_in(&room.id))
+            .filter_map(|room| left(&room).filter(|at| *at >= room.created_at).map(|at| (room, at)))
+            .collect();
+        rooms.sort_by_key(|(room, at)| (std::cmp::Reverse(*at), room.id.clone()));
+        Ok(rooms)
+    }
+
     /// The rooms that a client has ever left, where it may be again.
-    pub async fn quitted(&self, app: &AppId, client: &ClientId) -> Result<Vec<Quitted>, Error> {
+    async fn quitted(&self, app: &AppId, client: &ClientId) -> Result<Vec<Quitted>, Error> {
         let (pk, mut from) = (key::clients(app, client), key::QUITTED.to_owned());
         let mut quitted = Vec::new();
         loop {

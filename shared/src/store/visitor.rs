@@ -81,6 +81,7 @@ pub(super) struct StoredKey {
 pub(super) fn proof_keys(credentials: &Credentials) -> BTreeSet<Key> {
     let app = &credentials.app;
     match &credentials.proof {
+        Proof::Deployment => BTreeSet::new(),
         Proof::ApiKey { key, .. } => BTreeSet::from([Key::app_key(app, key)]),
         Proof::Token { key, token, .. } => {
             key.iter().map(|key| Key::app_key(app, key)).chain([Key::token(app, token)]).collect()
@@ -93,6 +94,7 @@ pub(super) fn found(credentials: &Credentials, items: &Items) -> Result<Found, E
     let app = &credentials.app;
     let kind = |key| items.get::<StoredKey>(&Key::app_key(app, key)).map(|stored| stored.map(|stored| stored.kind));
     Ok(match &credentials.proof {
+        Proof::Deployment => Found::default(),
         Proof::ApiKey { key, .. } => Found { key: kind(key)?, token: None },
         Proof::Token { key, token, .. } => {
             Found { key: key.as_ref().map(kind).transpose()?.flatten(), token: items.get(&Key::token(app, token))? }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde_json::Value;
+
 use crate::auth::BoundToken;
 use crate::client::{Json, Said, Statement, TOKEN_LIFETIME};
 use crate::error::Error;
@@ -11,6 +13,7 @@ use crate::membership::{Adding, Entry, Mode, Notify};
 use crate::request::{Fields, Request};
 use crate::room::{DEFAULT_CAPACITY, MOST_ADMINS, Revision, Room, RoomFace, RoomKind};
 use crate::standing::LONGEST_PAGE;
+use crate::standing::Role;
 use crate::store::View;
 use crate::time::Time;
 
@@ -146,6 +149,34 @@ pub fn room_kind(fields: &Fields) -> Result<RoomKind, Error> {
         Some("direct") => Ok(RoomKind::Direct),
         Some("custom") => Ok(RoomKind::Custom),
         Some(_) => Err(Error::invalid("roomType", "must be `direct`, `group` or `custom`")),
+    }
+}
+
+/// What is said of a member of a room.
+#[derive(Clone, Debug)]
+pub enum Setting {
+    /// What it may do (D29).
+    Role(Role),
+    /// A property of its own in the room, or that it goes.
+    Property(String, Value),
+}
+
+/// Names that a member's properties have already.
+const RESERVED: [&str; 4] = ["client", "badge", "lastRead", "clientType"];
+
+/// What the body says of a member (D29).
+pub fn setting(fields: &Fields) -> Result<Setting, Error> {
+    let name = fields.text("property", 64)?.ok_or(Error::MissingParameter { names: &["property"] })?;
+    let value = fields.raw("value").ok_or(Error::MissingParameter { names: &["value"] })?;
+    match (name.as_str(), value.as_str()) {
+        ("role", Some("owner")) => Ok(Setting::Role(Role::Owner)),
+        ("role", Some("admin")) => Ok(Setting::Role(Role::Admin)),
+        ("role", Some("member")) => Ok(Setting::Role(Role::Member)),
+        ("role", _) => Err(Error::invalid("value", "must be `owner`, `admin` or `member`")),
+        (own, _) if RESERVED.contains(&own) || own.is_empty() || own.starts_with('_') => {
+            Err(Error::invalid("property", "must not be empty, begin with `_`, or be a name that has a meaning here"))
+        }
+        _ => Ok(Setting::Property(name, value.clone())),
     }
 }
 

@@ -1,7 +1,10 @@
 //! IMKit's dialect: every reply in the envelope `RC`/`RM`/`result` (D7), and its table of errors (D8).
 
 pub mod asked;
+mod lists;
 mod parts;
+pub mod query;
+pub mod said;
 mod view;
 
 use serde_json::{Value, json};
@@ -10,6 +13,7 @@ use crate::error::Error;
 use crate::lambda::Response;
 use crate::request::Request;
 
+pub use lists::OwnRoom;
 pub use view::Shape;
 
 /// What a request came to: `result`, and what stands beside it in the envelope.
@@ -17,6 +21,12 @@ pub use view::Shape;
 pub struct Reply {
     result: Value,
     outcomes: Option<Value>,
+}
+
+impl From<Value> for Reply {
+    fn from(result: Value) -> Self {
+        Self { result, outcomes: None }
+    }
 }
 
 /// Renders what a handler came to.

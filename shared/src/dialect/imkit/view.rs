@@ -9,8 +9,8 @@ use crate::door::Door;
 use crate::id::{AppId, ClientId, RoomId};
 use crate::log::Entry;
 use crate::membership::{Claim, Outcome};
-use crate::room::{Room, RoomKind};
-use crate::standing::{Membership, Page, Role, Standing};
+use crate::room::Room;
+use crate::standing::{Page, Role, Standing};
 use crate::store::Done;
 use crate::time::Time;
 
@@ -37,6 +37,11 @@ impl Reply {
         Self { outcomes: None, ..Self::changed(done, Shape::Modern) }
     }
 
+    /// The room with everything, as whoever has changed it sees it.
+    pub fn updated(done: &Done) -> Self {
+        done.door.room.as_ref().map_or(Self::from(Value::Null), |room| Self::room(&done.door, room))
+    }
+
     /// The same with the outcomes of earlier parts of the call before its own.
     pub fn after(mut self, earlier: &[(ClientId, Outcome)]) -> Self {
         if let Some(Value::Array(outcomes)) = &mut self.outcomes {
@@ -58,7 +63,8 @@ impl Reply {
     /// A room as its member or the platform sees it: `unread`, `isSuperuser` relative to the caller.
     pub fn room(door: &Door, room: &Room) -> Self {
         let mut result = full_room(&door.app, room, door.page.as_ref());
-        overlay(&mut result, relative(room, door.caller.is_platform(), door.own()));
+        let own = door.caller.client().and_then(|client| door.standing(client));
+        overlay(&mut result, relative(room, door.caller.is_platform(), own));
         Self { result, outcomes: None }
     }
 
@@ -111,11 +117,14 @@ fn outcome_of(client: &ClientId, outcome: Outcome) -> Value {
 }
 
 /// What of a room depends on who asks.
-pub(super) fn relative(room: &Room, is_platform: bool, own: Option<&Membership>) -> Value {
+pub(super) fn relative(room: &Room, is_platform: bool, own: Option<&Standing>) -> Value {
+    let place = own.and_then(Standing::membership);
+    let unread = place.map_or(0, |place| badge(room, place));
+    let said = room.last_message.as_ref().filter(|_| unread > 0);
     json!({
-        "unread": own.map_or(0, |own| badge(room, own)),
-        "isSuperuser": is_platform || own.is_some_and(|own| own.role != Role::Member),
-        "isMentioned": false,
+        "unread": unread,
+        "isSuperuser": is_platform || place.is_some_and(|place| place.role != Role::Member),
+        "isMentioned": said.zip(own).is_some_and(|(last, own)| last.mentions(&own.client)),
         "muted": false,
         "pref": {},
     })
@@ -167,11 +176,7 @@ pub(super) fn room_face(app: &AppId, room: &Room, shape: Shape) -> Value {
     let mut result = json!({
         "_id": room.id,
         "id": room.id,
-        "roomType": match room.kind {
-            RoomKind::Direct => "direct",
-            RoomKind::Group => "group",
-            RoomKind::Custom => "custom",
-        },
+        "roomType": room.kind.as_str(),
         "botState": face.bot_state,
         "botMode": face.bot_mode,
         "encrypted": face.encrypted,

@@ -1,0 +1,29 @@
+//! `POST /blockStatus/room/:roomID/:blockee`: keeps a client out of a room, from now on and whatever races (D30).
+
+use shared::auth::Credentials;
+use shared::dialect::imkit::{self, Reply};
+use shared::error::Error;
+use shared::id::RoomId;
+use shared::lambda::{self, Ended, House};
+use shared::membership;
+use shared::request::Request;
+use shared::store::{Crowd, Visit};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Ended {
+    lambda::serve(handle, imkit::respond).await
+}
+
+async fn handle(house: House, request: Request) -> Result<Reply, Error> {
+    let room = RoomId::parse("roomID", request.path("roomID"))?;
+    let (fields, blockee) = (request.fields()?, &request.client("blockee")?);
+    let credentials = Credentials::imkit(&request, fields.client("sender")?)?;
+    let clients = std::slice::from_ref(blockee);
+    let visit = Visit { clients, crowd: Crowd::Everybody, ..Visit::to(&room, &credentials) };
+    loop {
+        let done = house.store.act(&visit, |door| membership::ban(door, blockee)).await?;
+        if !done.unfinished {
+            return Ok(Reply::ban(&credentials.app, &room, done.door.standing(blockee)));
+        }
+    }
+}

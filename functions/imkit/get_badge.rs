@@ -1,0 +1,22 @@
+//! `GET /me/badge?roomTags=`: how many messages the caller has not read, in all his rooms or in those with a tag.
+
+use shared::auth::Credentials;
+use shared::dialect::imkit::{self, Reply, query};
+use shared::error::Error;
+use shared::lambda::{self, Ended, House};
+use shared::request::Request;
+use shared::store::Mine;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Ended {
+    lambda::serve(handle, imkit::respond).await
+}
+
+async fn handle(house: House, request: Request) -> Result<Reply, Error> {
+    let tags = query::tags(&request);
+    let credentials = Credentials::imkit(&request, None)?;
+    let (_, standings) = house.store.mine(&credentials, Mine::Rooms).await?;
+    let mut rooms = house.store.with_rooms(&credentials.app, standings).await?;
+    rooms.retain(|(room, _)| !room.is_frozen && query::has_tag(room, &tags));
+    Ok(Reply::badge(&rooms))
+}

@@ -1,0 +1,23 @@
+//! `GET /blockStatus/room/:roomID`: whom a room keeps out (D30).
+
+use shared::auth::Credentials;
+use shared::dialect::imkit::{self, Reply};
+use shared::error::Error;
+use shared::id::RoomId;
+use shared::lambda::{self, Ended, House};
+use shared::membership;
+use shared::request::Request;
+use shared::store::{Crowd, Visit};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Ended {
+    lambda::serve(handle, imkit::respond).await
+}
+
+async fn handle(house: House, request: Request) -> Result<Reply, Error> {
+    let room = RoomId::parse("roomID", request.path("roomID"))?;
+    let credentials = Credentials::imkit(&request, None)?;
+    let visit = Visit { crowd: Crowd::Everybody, ..Visit::to(&room, &credentials) };
+    let door = house.store.open(&visit).await?;
+    Ok(Reply::bans(&door, membership::may_see_bans(&door)?))
+}

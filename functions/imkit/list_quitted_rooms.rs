@@ -1,0 +1,18 @@
+//! `GET /rooms/quitted`: the rooms that the caller has left or was made to leave, and is not in again.
+
+use shared::auth::Credentials;
+use shared::dialect::imkit::{self, Reply};
+use shared::error::Error;
+use shared::lambda::{self, Ended, House};
+use shared::request::Request;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Ended {
+    lambda::serve(handle, imkit::respond).await
+}
+
+async fn handle(house: House, request: Request) -> Result<Reply, Error> {
+    let credentials = Credentials::imkit(&request, None)?;
+    let rooms = house.store.quitted_rooms(&credentials).await?;
+    Ok(Reply::quitted(&rooms))
+}

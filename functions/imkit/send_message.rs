@@ -1,0 +1,26 @@
+//! `POST /rooms/:id/message`: says something in a room; with `_id`, says it differently or takes it back.
+
+use shared::auth::Credentials;
+use shared::dialect::imkit::{self, Reply, said};
+use shared::error::Error;
+use shared::lambda::{self, Ended, House};
+use shared::membership;
+use shared::request::Request;
+use shared::store::Visit;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Ended {
+    lambda::serve(handle, imkit::respond).await
+}
+
+async fn handle(house: House, request: Request) -> Result<Reply, Error> {
+    let (room, fields) = (request.room()?, request.fields()?);
+    let speech = said::speech(&fields)?;
+    let credentials = Credentials::imkit(&request, fields.client("sender")?)?;
+    let message = speech.edits.as_ref().or(speech.answers.as_ref());
+    let visit = Visit { message, ..Visit::to(&room, &credentials) };
+    let done = house.store.act(&visit, |door| membership::speak(door, &speech)).await?;
+    let message = done.entries.last().and_then(|entry| entry.message.as_ref());
+    let message = message.ok_or_else(|| Error::internal("a message that was not logged"))?;
+    Ok(Reply::message(&credentials.app, &room, message))
+}

@@ -1,0 +1,30 @@
+//! `POST /messages`: the platform says something in a room, in the name of a client.
+
+use shared::auth::Credentials;
+use shared::dialect::imkit::{self, Reply, said};
+use shared::error::Error;
+use shared::id::RoomId;
+use shared::lambda::{self, Ended, House};
+use shared::membership;
+use shared::request::Request;
+use shared::store::Visit;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Ended {
+    lambda::serve(handle, imkit::respond).await
+}
+
+async fn handle(house: House, request: Request) -> Result<Reply, Error> {
+    let fields = request.fields()?;
+    let speech = said::speech(&fields)?;
+    let room = fields.text("room", usize::MAX)?.ok_or(Error::MissingParameter { names: &["room"] })?;
+    let room = RoomId::parse("room", &room)?;
+    let sender = fields.client("sender")?.ok_or(Error::MissingParameter { names: &["sender"] })?;
+    let credentials = Credentials::platform(&request, Some(sender))?;
+    let message = speech.edits.as_ref().or(speech.answers.as_ref());
+    let visit = Visit { message, ..Visit::to(&room, &credentials) };
+    let done = house.store.act(&visit, |door| membership::speak(door, &speech)).await?;
+    let message = done.entries.last().and_then(|entry| entry.message.as_ref());
+    let message = message.ok_or_else(|| Error::internal("a message that was not logged"))?;
+    Ok(Reply::message(&credentials.app, &room, message))
+}
