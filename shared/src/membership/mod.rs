@@ -10,6 +10,8 @@ mod posting;
 mod rank;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod transitions;
 
 use std::time::Duration;
 
