@@ -90,6 +90,17 @@ fn routes(function: &Yaml) -> BTreeSet<String> {
     routes.collect()
 }
 
+/// What starts a function besides requests: `Stream`, `Schedule`.
+fn starters(function: &Yaml) -> BTreeSet<&'static str> {
+    let events = function["Properties"]["Events"].as_mapping().into_iter().flatten();
+    let starters = events.filter_map(|(_, event)| match event["Type"].as_str()? {
+        "DynamoDB" => Some("Stream"),
+        "Schedule" | "ScheduleV2" => Some("Schedule"),
+        _ => None,
+    });
+    starters.collect()
+}
+
 /// The route that a file's first line names: what stands between its first backticks, without the query.
 fn named_route(first_line: &str) -> Option<String> {
     let named = first_line.strip_prefix("//! ")?.split('`').nth(1)?;
@@ -206,8 +217,15 @@ fn the_first_line_of_a_function_names_its_route_in_the_template() {
         if !routes.is_empty() && !names_one {
             breaches.push(format!("{}: `{first}` names none of its routes {routes:?}", function.file));
         }
+        let starters = starters(described);
+        if function.file.starts_with("functions/events/") == starters.is_empty() {
+            breaches.push(format!("{}: only what {starters:?} start is in functions/events", function.file));
+        }
+        for starter in starters.iter().filter(|starter| !first.starts_with(&format!("//! {starter}: "))) {
+            breaches.push(format!("{}: `{first}` does not begin with `{starter}: `", function.file));
+        }
     }
-    none("a function's first line names its route", breaches);
+    none("a function's first line names its route, or what else starts it", breaches);
 }
 
 #[test]

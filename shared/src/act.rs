@@ -207,6 +207,7 @@ mod tests {
             addresses: Vec::new(),
             custom: Default::default(),
             revoked_at: None,
+            profile_version: 1,
             version: 1,
             created_at: NOW,
             updated_at: NOW,

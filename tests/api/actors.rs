@@ -225,6 +225,27 @@ impl World {
         items
     }
 
+    /// A call that is refused and leaves every item of the table as it was; the message.
+    pub async fn refuses_and_keeps(&self, call: Call, status: u16, code: &str) -> String {
+        let before = self.items().await;
+        let message = call.send().await.refused(status, code);
+        assert_eq!(self.items().await, before, "a refusal changes nothing");
+        message
+    }
+
+    /// Changes an item of the table past the functions, by an update expression without names.
+    pub async fn amends(&self, pk: &str, sk: &str, expression: &str, values: Value) {
+        let key = json!({ "PK": { "S": pk }, "SK": { "S": sk } });
+        let mut body = json!({
+            "TableName": self.stack.table(), "Key": key, "UpdateExpression": expression,
+            "ConditionExpression": "attribute_exists(PK)",
+        });
+        if values != json!({}) {
+            body["ExpressionAttributeValues"] = values;
+        }
+        self.write("UpdateItem", body).await;
+    }
+
     /// Makes an item of the table one that expired long ago.
     pub async fn expires(&self, pk: &str, sk: &str) {
         let key = json!({ "PK": { "S": pk }, "SK": { "S": sk } });

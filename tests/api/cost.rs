@@ -1,6 +1,7 @@
 //! What a call costs: how many requests, and how many of them one after the other. `examples/cost.rs` prints the figures.
 
 use local::{Invocation, Stack};
+use reqwest::Method;
 use serde_json::json;
 
 use crate::actors::{Actor, Answer, World, text};
@@ -220,4 +221,27 @@ async fn the_log_is_read_in_one_round() {
     let room = world.group(&[&aaa]).await;
     let read = behind(&world, &aaa.get(&format!("/rooms/{room}/events")).send().await);
     assert_eq!(read.rounds, Some(1), "{read:?}");
+}
+
+#[tokio::test]
+async fn whoever_asks_about_himself_waits_once_and_whoever_changes_something_twice() {
+    let world = counting().await;
+    let aaa = world.client("aaa").await;
+    let tokens = "/admin/clients/aaa/token";
+    world.platform().call(Method::PUT, tokens).body(json!({ "token": "opaque-token" })).send().await.good();
+    let (bound, platform) = (world.bearer("aaa", "opaque-token"), world.platform());
+    for (call, rounds) in [
+        (aaa.get("/me"), 1),
+        (bound.get("/me"), 2),
+        (aaa.post("/me", json!({ "nickname": "Ann" })), 2),
+        (platform.call(Method::PUT, tokens).body(json!({ "token": "another-token" })), 2),
+        (platform.call(Method::DELETE, tokens).body(json!({ "token": "another-token" })), 2),
+        (platform.call(Method::DELETE, tokens), 4), // the record, then what the index shows, then the items
+        (platform.post("/auths/sign/v2", json!({ "id": "aaa" })), 3),
+        (platform.get("/admin/clients"), 2),
+        (platform.get("/admin/clients?q=%7B%22_id%22%3A%22aaa%22%7D"), 1),
+    ] {
+        let took = behind(&world, &call.send().await);
+        assert_eq!(took.rounds, Some(rounds), "{took:?}");
+    }
 }

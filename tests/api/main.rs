@@ -14,16 +14,24 @@ mod description;
 
 mod add_member;
 mod add_members;
+mod bind_token;
 mod create_app;
 mod create_client;
 mod create_room;
 mod default_route;
 mod expire_invitations;
+mod get_me;
 mod get_room;
 mod join_room;
+mod list_clients;
 mod list_events;
 mod list_members;
+mod refresh_profiles;
+mod revoke_tokens;
+mod rotate_key;
+mod sign_in;
 mod talk_invite;
+mod update_me;
 
 mod bad_input;
 mod cost;

@@ -3,7 +3,7 @@
 use super::rank::{above, is_member, kept, lacking, rank};
 use super::{Notify, Plan, Refusal, Step, Wish, step};
 use crate::auth::Caller;
-use crate::change::{Change, Departure};
+use crate::change::{Change, Departure, Ending};
 use crate::door::{Circumstance, Door};
 use crate::error::Error;
 use crate::id::ClientId;
@@ -69,6 +69,24 @@ pub fn remove_from_topic(door: &Door, member: &ClientId) -> Result<Plan, Error> 
         return Err(Error::ClientsNotFound { missing: vec![member.clone()] });
     }
     Ok(go(door, room, member, if by_himself { Wish::Leave } else { Wish::Remove }))
+}
+
+/// Takes a client out of a room in every respect, because it is being erased: as a member, as an invited or a banned one.
+pub fn erase(door: &Door, client: &ClientId) -> Plan {
+    let (Some(room), Some(standing)) = (&door.room, door.standing(client)) else { return Plan::default() };
+    let standings = vec![standing.clone()];
+    let change = match door.circumstance(client) {
+        Circumstance::Stranger => return Plan::default(),
+        Circumstance::Member => Change::MembersLeft { standings, departure: Departure::Removed, notice: None },
+        Circumstance::Invited | Circumstance::Lapsed => {
+            let ending = Ending::Cancelled;
+            Change::InvitationsEnded { standings, invitations: Vec::new(), ending, notice: None }
+        }
+        Circumstance::Banned => Change::MemberUnbanned { standing: standing.clone() },
+    };
+    let mut changes = vec![change];
+    changes.extend(succession(door, room, std::slice::from_ref(client)));
+    Plan::of(changes)
 }
 
 /// Talk tells the room of every leaving, in the name of him who has left.

@@ -32,6 +32,7 @@ fn client(id: &ClientId) -> Client {
         addresses: Vec::new(),
         custom: Default::default(),
         revoked_at: None,
+        profile_version: 1,
         version: 1,
         created_at: NOW,
         updated_at: NOW,

@@ -8,6 +8,7 @@ use super::Store;
 use super::item;
 use super::key::Key;
 use super::mine::Quitted;
+use super::profile::put_standing;
 use crate::act::{Act, Guard, Shift};
 use crate::error::Error;
 use crate::id::{AppId, RoomId};
@@ -158,7 +159,7 @@ impl Writing<'_> {
         match shift {
             Shift::Into { before, after } => {
                 let item = item::write_standing(self.app, self.room, after)?;
-                put_item(self.table, item, before.as_ref().map(|standing| standing.seq))
+                put_standing(self.table, item, before.as_ref().map(|standing| standing.seq), after.profile_version)
             }
             Shift::Within { before, after } => self.within(before, after),
             Shift::Out { before } => {
@@ -223,11 +224,7 @@ impl Writing<'_> {
         let named_by = invitation.address();
         let item = item::write_invitation(self.app, self.room, invitation)?;
         let mut items = vec![put_item(self.table, item, before.map(|before| before.seq))?];
-        let nobody = ConditionCheck::builder()
-            .table_name(self.table)
-            .set_key(Some(item::keyed(&Key::owner(self.app, named_by))))
-            .condition_expression("attribute_not_exists(PK)");
-        items.push(TransactWriteItem::builder().condition_check(nobody.build().map_err(Error::internal)?).build());
+        items.push(absent(self.table, &Key::owner(self.app, named_by))?);
         for address in &invitation.addresses {
             let pointer = item::keyed(&Key::invited(self.app, address, self.room, named_by));
             let put = Put::builder().table_name(self.table).set_item(Some(pointer)).build().map_err(Error::internal)?;
@@ -264,7 +261,7 @@ fn condition(seen: Option<u64>) -> &'static str {
     }
 }
 
-fn put_item(table: &str, item: item::Item, seen: Option<u64>) -> Result<TransactWriteItem, Error> {
+pub(super) fn put_item(table: &str, item: item::Item, seen: Option<u64>) -> Result<TransactWriteItem, Error> {
     let mut put = Put::builder().table_name(table).set_item(Some(item)).condition_expression(condition(seen));
     if let Some(seen) = seen {
         put = put.expression_attribute_values(":seen", item::number(seen));
@@ -280,6 +277,15 @@ pub(super) fn put<T: serde::Serialize>(
     seen: Option<u64>,
 ) -> Result<TransactWriteItem, Error> {
     put_item(table, item::write(key, record)?, seen)
+}
+
+/// That there is no such item.
+pub(super) fn absent(table: &str, key: &Key) -> Result<TransactWriteItem, Error> {
+    let check = ConditionCheck::builder()
+        .table_name(table)
+        .set_key(Some(item::keyed(key)))
+        .condition_expression("attribute_not_exists(PK)");
+    Ok(TransactWriteItem::builder().condition_check(check.build().map_err(Error::internal)?).build())
 }
 
 /// An item deleted, whatever it is.
