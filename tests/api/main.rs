@@ -37,4 +37,5 @@ mod bad_input;
 mod cost;
 mod credentials;
 mod races;
+mod refusals;
 mod seeds;
