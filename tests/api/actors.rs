@@ -6,6 +6,8 @@ use local::{Builder, Stack};
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::contract::{self, Sent};
+
 /// A stack of its own with one app, `SampleApp`.
 pub struct World {
     /// The stack.
@@ -490,22 +492,26 @@ impl Call {
         self
     }
 
+    /// Sends it. Request and reply must be as `openapi.yaml` says.
     pub async fn send(self) -> Answer {
-        let mut request = self.actor.http.request(self.method, format!("{}{}", self.actor.url, self.path));
+        let sent = Sent { method: self.method, path: self.path, body: self.body };
+        let mut request = self.actor.http.request(sent.method.clone(), format!("{}{}", self.actor.url, sent.path));
         for (name, value) in &self.actor.headers {
             request = request.header(name, value);
         }
         if let Some(content_type) = self.content_type {
             request = request.header("content-type", content_type);
         }
-        if let Some(body) = self.body {
-            request = request.body(body);
+        if let Some(body) = &sent.body {
+            request = request.body(body.clone());
         }
         let answer = request.send().await.expect("the gateway answers");
         let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
         let body = answer.text().await.unwrap();
         let body = serde_json::from_str(&body).unwrap_or(Value::String(body));
-        Answer { status, headers, body }
+        let answer = Answer { status, headers, body };
+        contract::holds(&sent, &answer);
+        answer
     }
 }
 

@@ -8,7 +8,13 @@
 )]
 
 mod actors;
+<<<<<<< HEAD
 mod talkers;
+=======
+mod contract;
+#[path = "../description/mod.rs"]
+mod description;
+>>>>>>> h-openapi
 
 mod add_member;
 mod add_members;
