@@ -8,13 +8,10 @@
 )]
 
 mod actors;
-<<<<<<< HEAD
-mod talkers;
-=======
 mod contract;
 #[path = "../description/mod.rs"]
 mod description;
->>>>>>> h-openapi
+mod talkers;
 
 mod add_member;
 mod add_members;
