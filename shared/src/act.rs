@@ -13,7 +13,7 @@ use crate::invitation::Invitation;
 use crate::log::Entry;
 use crate::message::{Content, Message};
 use crate::room::Room;
-use crate::standing::{Membership, Standing};
+use crate::standing::{Membership, Standing, State};
 use crate::time::Time;
 
 /// What is to be written, all or nothing: the room and its log, the standings, the invitations of addresses.
@@ -51,7 +51,7 @@ pub enum Shift {
         /// As it will be.
         after: Standing,
     },
-    /// A member has another role or other properties; what it has read is not touched.
+    /// A member has another role or other properties; what it has read is not touched, unless it reads its own message.
     Within {
         /// As it was read.
         before: Standing,
@@ -117,21 +117,28 @@ impl Act {
     }
 
     /// The acting client is guarded unless its standing changes anyway, or the platform acts for it and it posts nothing.
-    fn guard(&self, door: &Door) -> Option<Guard> {
+    fn guard(&mut self, door: &Door) -> Option<Guard> {
         let client = door.caller.client()?.clone();
-        if self.before.is_none() || self.shifts.iter().any(|shift| *shift.client() == client) {
-            return None;
-        }
-        let seen = door.standing(&client).cloned();
+        self.before.as_ref()?;
+        let messages = self.room.messages;
         // A changed message keeps its id, and its sender has read it long ago.
         let posted =
             self.entries.iter().rev().find_map(|entry| entry.message.as_ref().filter(|own| own.id == entry.id));
         let own = posted.filter(|message| message.sender.as_ref().is_some_and(|sender| sender.id == client));
-        let read = own.zip(seen.as_ref().and_then(Standing::membership)).map(|(message, membership)| Membership {
-            read_messages: self.room.messages,
-            last_read: Some(message.id.clone()),
-            ..membership.clone()
-        });
+        let own = own.map(|message| message.id.clone());
+        let read = |membership: &Membership| {
+            own.clone().map(|id| Membership { read_messages: messages, last_read: Some(id), ..membership.clone() })
+        };
+        if let Some(shift) = self.shifts.iter_mut().find(|shift| *shift.client() == client) {
+            if let Shift::Within { after, .. } = shift
+                && let Some(read) = after.membership().and_then(read)
+            {
+                after.state = State::Member(read);
+            }
+            return None;
+        }
+        let seen = door.standing(&client).cloned();
+        let read = seen.as_ref().and_then(Standing::membership).and_then(read);
         let needed = read.is_some() || !door.caller.is_platform();
         needed.then_some(Guard { client, seen, read })
     }
@@ -190,7 +197,7 @@ mod tests {
     use crate::message::Notice;
     use crate::room::RoomKind;
     use crate::standing::Role;
-    use crate::standing::{Pending, State, Via};
+    use crate::standing::{Pending, Via};
 
     const NOW: Time = Time::from_millis(1_000_000);
 

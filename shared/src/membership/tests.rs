@@ -1,5 +1,9 @@
 //! The rules by themselves, named by membership and circumstance.
 
+mod banning;
+mod governing;
+mod leaving;
+
 use std::collections::BTreeMap;
 
 use super::*;

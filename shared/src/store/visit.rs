@@ -166,7 +166,7 @@ impl Store {
         let Some(room) = &door.room else { return Ok(()) };
         let app = &visit.credentials.app;
         match visit.crowd {
-            Crowd::Heirs if room.owner.as_ref().is_some_and(|owner| door.people.contains_key(owner)) => {
+            Crowd::Heirs if room.owner.as_ref().is_some_and(|owner| visit.clients.contains(owner)) => {
                 door.everybody = self.everybody(app, visit.room).await?;
             }
             Crowd::Staff => {
