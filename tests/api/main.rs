@@ -8,6 +8,7 @@
 )]
 
 mod actors;
+mod talkers;
 
 mod add_member;
 mod add_members;
@@ -33,7 +34,15 @@ mod revoke_tokens;
 mod rotate_key;
 mod set_member_property;
 mod sign_in;
+mod talk_batch_invite;
+mod talk_create_room;
+mod talk_delete_invitation;
+mod talk_get_room;
 mod talk_invite;
+mod talk_join;
+mod talk_leave;
+mod talk_list_invitations;
+mod talk_remove_member;
 mod unban_client;
 mod update_me;
 mod update_room;
@@ -42,4 +51,6 @@ mod bad_input;
 mod cost;
 mod credentials;
 mod races;
+mod refusals;
 mod seeds;
+mod talk_behaviours;
