@@ -7,6 +7,7 @@ mod actors;
 
 use actors::{Actor, Call, World};
 use local::Stack;
+use reqwest::Method;
 use serde_json::json;
 
 const HEAD: &str = "\
@@ -28,7 +29,8 @@ async fn main() {
     let binaries = program.ancestors().nth(2).expect("target/debug/examples is two folders deep");
     let world = World::on(Stack::builder().bin_dir(binaries).count_rounds(true)).await;
     println!("{HEAD}");
-    for (what, call) in calls(&world).await {
+    let calls = calls(&world).await.into_iter().chain(people_calls(&world).await);
+    for (what, call) in calls {
         let answer = call.send().await;
         let cost = world.stack.invocation(&answer.request_id()).expect("the stack counts");
         let (requests, rounds) = (cost.requests.len(), cost.rounds.unwrap_or_default());
@@ -99,16 +101,35 @@ async fn calls(world: &World) -> Vec<(&'static str, Call)> {
         ("`POST /v2/rooms/:_id/invite`, by user id", aaa.talk_invites(forty_five, json!({ "_userId": "bbb" }))),
         ("… by the e-mail of a client", aaa.talk_invites(forty_five, json!({ "email": "ddd@example.com" }))),
         ("… by an e-mail that nobody has", aaa.talk_invites(forty_five, json!({ "email": "fff@example.com" }))),
-        ("`POST /admin/clients`", world.platform().post("/admin/clients", json!({ "_id": "ggg" }))),
-        (
-            "… with a token issued",
-            world.platform().post("/admin/clients", json!({ "_id": "hhh", "issueAccessToken": true })),
-        ),
+    ]
+}
+
+/// The same of clients and their tokens.
+async fn people_calls(world: &World) -> Vec<(&'static str, Call)> {
+    let (platform, aaa) = (world.platform(), world.client("aaa").await);
+    world.client("ccc").await;
+    vec![
+        ("`POST /admin/clients`", platform.post("/admin/clients", json!({ "_id": "ggg" }))),
+        ("… with a token issued", platform.post("/admin/clients", json!({ "_id": "hhh", "issueAccessToken": true }))),
         (
             "… with an e-mail that is invited to a room",
-            world.platform().post("/admin/clients", json!({ "_id": "eee", "email": "eee@example.com" })),
+            platform.post("/admin/clients", json!({ "_id": "eee", "email": "eee@example.com" })),
         ),
+        (
+            "`PUT /admin/clients/:client/token`",
+            platform.call(Method::PUT, "/admin/clients/ddd/token").body(json!({ "token": "a-token-of-your-own" })),
+        ),
+        (
+            "`DELETE /admin/clients/:client/token`, one token",
+            platform.call(Method::DELETE, "/admin/clients/ddd/token").body(json!({ "token": "a-token-of-your-own" })),
+        ),
+        ("… all of two", platform.call(Method::DELETE, "/admin/clients/ccc/token")),
+        ("`GET /admin/clients`, 20 of 1,096", platform.get("/admin/clients")),
+        ("… by an id", platform.get("/admin/clients?q=%7B%22_id%22%3A%22aaa%22%7D")),
+        ("`POST /auths/sign/v2`, a client with an e-mail", platform.post("/auths/sign/v2", json!({ "id": "ddd" }))),
+        ("`GET /me`", aaa.get("/me")),
+        ("`POST /me`", aaa.post("/me", json!({ "nickname": "Ann" }))),
         ("no such route", aaa.get("/nowhere")),
-        ("no credentials", world.stranger().reads(ten)),
+        ("no credentials", world.stranger().get("/me")),
     ]
 }

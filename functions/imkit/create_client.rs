@@ -26,5 +26,5 @@ async fn handle(house: House, request: Request) -> Result<Reply, Error> {
         .upsert_client(&upsert, |app, before, now| said.clone().applied(&id, before, &app.region(), now))
         .await?;
     let issued = issued.as_ref().map(|(token, expires_at)| (token.as_str(), *expires_at));
-    Ok(Reply::client(&credentials.app, &done.client, issued, &done.claims))
+    Ok(Reply::upserted(&credentials.app, &done.client, issued, &done.claims))
 }

@@ -93,6 +93,9 @@ pub struct Client {
     pub revoked_at: Option<Time>,
     /// Counts the changes: the condition of the next one.
     pub version: u64,
+    /// The version that last changed the profile: copies of earlier versions are outdated.
+    #[serde(default)]
+    pub profile_version: u64,
     /// When it was first upserted.
     pub created_at: Time,
     /// When it was last upserted.
@@ -122,6 +125,16 @@ impl<T> Said<T> {
     }
 }
 
+impl<T: PartialEq> Said<T> {
+    fn differs_from(&self, field: Option<&T>) -> bool {
+        match self {
+            Self::Nothing => false,
+            Self::None => field.is_some(),
+            Self::Is(value) => field != Some(value),
+        }
+    }
+}
+
 /// What the operator says of a client in an upsert.
 #[derive(Clone, Debug, Default)]
 pub struct Statement {
@@ -146,6 +159,19 @@ pub struct Statement {
 }
 
 impl Statement {
+    /// The same as a client itself may say it. What the operator vouches for can be repeated, and not changed.
+    pub fn by_itself(self, own: &Client) -> Result<Self, Error> {
+        let changed = [
+            ("email", self.email.differs_from(own.email.as_ref())),
+            ("mobile", self.mobile.differs_from(own.mobile.as_ref())),
+            ("isRobot", self.is_robot.is_some_and(|is_robot| is_robot != own.profile.is_robot)),
+        ];
+        match changed.iter().find(|(_, changed)| *changed) {
+            Some((name, _)) => Err(Error::invalid(name, "can be changed by the operator's back end alone")),
+            None => Ok(Self { email: Said::Nothing, mobile: Said::Nothing, is_robot: None, ..self }),
+        }
+    }
+
     /// The client as the statement makes it of what is stored. Mobiles are read under the app's region (D33).
     pub fn applied(
         mut self,
@@ -196,6 +222,7 @@ impl Client {
             custom: Json::default(),
             revoked_at: None,
             version: 0,
+            profile_version: 0,
             created_at: now,
             updated_at: now,
         }
@@ -204,6 +231,17 @@ impl Client {
     /// The client about to be changed.
     pub fn amended(&self, now: Time) -> Self {
         Self { version: self.version + 1, updated_at: now, ..self.clone() }
+    }
+
+    /// The client with the version of its profile, by what it was before.
+    pub fn versioned(&self, before: Option<&Self>) -> Self {
+        let looks_the_same = |before: &Profile| {
+            // A login is no news to a room: it reaches its copies with the next change that is.
+            *before == Profile { last_login: before.last_login, ..self.profile.clone() }
+        };
+        let seen = before.filter(|before| looks_the_same(&before.profile) && before.profile_version > 0);
+        let profile_version = seen.map_or(self.version, |before| before.profile_version);
+        Self { profile_version, ..self.clone() }
     }
 
     /// Whether a token is this client's and proves it (D5).
@@ -353,6 +391,23 @@ mod tests {
         assert_eq!(after.profile, Profile { is_robot: true, last_login: BEFORE, ..Profile::default() });
         assert_eq!((after.email, after.mobile, after.addresses), (None, None, Vec::new()));
         assert_eq!(after.custom.object(), object(json!({ "seat": 7 })));
+    }
+
+    #[test]
+    fn a_profile_has_the_version_that_changed_it() {
+        let first = client().versioned(None);
+        assert_eq!((first.version, first.profile_version), (1, 1));
+        let next = |said: Statement, before: &Client| {
+            said.applied(&id(), Some(before.clone()), &Region::default(), NOW).unwrap().versioned(Some(before))
+        };
+        let moved = next(Statement { custom: object(json!({ "seat": 8 })), ..full() }, &first);
+        assert_eq!((moved.version, moved.profile_version), (2, 1), "others see no difference");
+        let logged_in = next(Statement { logs_in: true, ..Statement::default() }, &moved);
+        assert_eq!((logged_in.version, logged_in.profile_version), (3, 1), "a login is no news to a room");
+        let renamed = next(Statement { nickname: is("Anne"), ..Statement::default() }, &moved);
+        assert_eq!((renamed.version, renamed.profile_version), (3, 3));
+        let unversioned = Client { profile_version: 0, ..first };
+        assert_eq!(next(Statement::default(), &unversioned).profile_version, 2, "one from before there were versions");
     }
 
     #[test]

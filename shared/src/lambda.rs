@@ -12,6 +12,7 @@ use serde::de::DeserializeOwned;
 use crate::error::Error;
 use crate::request::Request;
 use crate::store::{Meter, Store};
+use crate::stream::{Batch, Changed, Handled};
 use crate::time::Stopwatch;
 
 /// What a function's `main` ends with.
@@ -150,6 +151,33 @@ where
         line.write(None, watch);
         result
             .map_err(|error| lambda_runtime::Diagnostic { error_type: name(&error), error_message: error.to_string() })
+    };
+    lambda_runtime::run(service_fn(serve_one)).await
+}
+
+/// Serves the table's stream: each item that changed, one after the other. The first that fails is reported, so that Lambda
+/// comes again with it and with what is behind it.
+pub async fn serve_stream<F, H>(handle: H) -> Ended
+where
+    H: Fn(House, Changed) -> F,
+    F: Future<Output = Result<(), Error>>,
+{
+    start_log();
+    let house = &open_cold_house().await?; // nobody waits for it
+    let handle = &handle;
+    let serve_one = |event: LambdaEvent<Batch>| async move {
+        let (watch, nothing) = (Stopwatch::start(), Request::default());
+        let place = House { store: house.store.begin(), ..*house };
+        let mut failed = None;
+        for (number, item) in event.payload.changed() {
+            if let Err(error) = handle(place.clone(), item).await {
+                failed = Some((number, error));
+                break;
+            }
+        }
+        let error = failed.as_ref().map(|(_, error)| error);
+        Line::of(&nothing, &event.context.request_id, error, house.store.take_meter()).write(None, watch);
+        Ok::<_, lambda_runtime::Error>(Handled::up_to(failed.map(|(number, _)| number)))
     };
     lambda_runtime::run(service_fn(serve_one)).await
 }

@@ -4,6 +4,7 @@
 pub mod forward;
 pub mod lambda;
 pub mod request;
+pub mod stream;
 
 pub mod auth;
 pub mod error;
@@ -28,6 +29,7 @@ pub mod membership;
 
 pub mod act;
 pub mod log;
+pub mod pseudonym;
 
 pub mod store;
 

@@ -150,14 +150,14 @@ impl World {
         answer.json().await.unwrap()
     }
 
-    /// Bans a client from a room. Banning has no route yet: this writes the state that it will write.
+    /// Has the platform ban a client from a room.
     pub async fn bans(&self, room: &str, client: &str) {
-        let standing = json!({
-            "PK": { "S": format!("SampleApp#ROOM#{room}") }, "SK": { "S": format!("#STANDING#{client}") },
-            "client": { "S": client }, "profile": { "M": {} }, "seq": { "N": "1" },
-            "state": { "M": { "banned": { "M": { "createdAt": { "N": "1" } } } } },
-        });
-        self.write("PutItem", json!({ "TableName": self.stack.table(), "Item": standing })).await;
+        self.platform().bans(room, client).send().await.good();
+    }
+
+    /// The last entry of a room's log.
+    pub async fn last_event(&self, room: &str) -> Value {
+        self.events(room).await.pop().expect("every room has a log")
     }
 
     /// Everything that can be read of a room: it must be the same after whatever was refused.
@@ -206,7 +206,7 @@ impl World {
         let over = json!({
             "TableName": self.stack.table(),
             "Key": { "PK": { "S": format!("SampleApp#ROOM#{room}") }, "SK": { "S": format!("#STANDING#{client}") } },
-            "UpdateExpression": "SET #state.#invited.#expiresAt = :past",
+            "UpdateExpression": "SET #state.#invited.#expiresAt = :past, GSI2SK = :past",
             "ConditionExpression": "attribute_exists(#state.#invited)",
             "ExpressionAttributeNames": { "#state": "state", "#invited": "invited", "#expiresAt": "expiresAt" },
             "ExpressionAttributeValues": { ":past": { "N": "1" } },
@@ -221,6 +221,27 @@ impl World {
         let mut items = page["Items"].as_array().unwrap().clone();
         items.sort_by_key(|item| (text(&item["PK"]["S"]), text(&item["SK"]["S"])));
         items
+    }
+
+    /// A call that is refused and leaves every item of the table as it was; the message.
+    pub async fn refuses_and_keeps(&self, call: Call, status: u16, code: &str) -> String {
+        let before = self.items().await;
+        let message = call.send().await.refused(status, code);
+        assert_eq!(self.items().await, before, "a refusal changes nothing");
+        message
+    }
+
+    /// Changes an item of the table past the functions, by an update expression without names.
+    pub async fn amends(&self, pk: &str, sk: &str, expression: &str, values: Value) {
+        let key = json!({ "PK": { "S": pk }, "SK": { "S": sk } });
+        let mut body = json!({
+            "TableName": self.stack.table(), "Key": key, "UpdateExpression": expression,
+            "ConditionExpression": "attribute_exists(PK)",
+        });
+        if values != json!({}) {
+            body["ExpressionAttributeValues"] = values;
+        }
+        self.write("UpdateItem", body).await;
     }
 
     /// Makes an item of the table one that expired long ago.
@@ -374,6 +395,47 @@ impl Actor {
     /// `DELETE /rooms/:id/invitations/:invitee`.
     pub fn cancels_one(&self, room: &str, invitee: &str) -> Call {
         self.call(Method::DELETE, &format!("/rooms/{room}/invitations/{invitee}"))
+    }
+
+    /// `POST /rooms/:id/delete/members`.
+    pub fn removes(&self, room: &str, members: &[&str]) -> Call {
+        self.post(&format!("/rooms/{room}/delete/members"), json!({ "members": members }))
+    }
+
+    /// `DELETE /rooms/:id/members/:member`.
+    pub fn removes_one(&self, room: &str, member: &str) -> Call {
+        self.call(Method::DELETE, &format!("/rooms/{room}/members/{member}"))
+    }
+
+    /// `PUT /rooms/:id/member/:client`.
+    pub fn sets(&self, room: &str, client: &str, property: &str, value: Value) -> Call {
+        let body = json!({ "property": property, "value": value });
+        self.call(Method::PUT, &format!("/rooms/{room}/member/{client}")).body(body)
+    }
+
+    /// `PUT /rooms/:id`.
+    pub fn updates(&self, room: &str, body: Value) -> Call {
+        self.call(Method::PUT, &format!("/rooms/{room}")).body(body)
+    }
+
+    /// `DELETE /rooms/:id`.
+    pub fn deletes(&self, room: &str) -> Call {
+        self.call(Method::DELETE, &format!("/rooms/{room}"))
+    }
+
+    /// `POST /blockStatus/room/:id/:blockee`.
+    pub fn bans(&self, room: &str, blockee: &str) -> Call {
+        self.call(Method::POST, &format!("/blockStatus/room/{room}/{blockee}"))
+    }
+
+    /// `DELETE /blockStatus/room/:id/:blockee`.
+    pub fn unbans(&self, room: &str, blockee: &str) -> Call {
+        self.call(Method::DELETE, &format!("/blockStatus/room/{room}/{blockee}"))
+    }
+
+    /// `GET /blockStatus/room/:id`.
+    pub fn lists_bans(&self, room: &str) -> Call {
+        self.get(&format!("/blockStatus/room/{room}"))
     }
 }
 

@@ -318,3 +318,26 @@ async fn a_message_is_one_round_and_one_write_of_the_same_size_in_a_room_of_ten_
     }
     assert_eq!(written[0], written[1]);
 }
+
+#[tokio::test]
+async fn whoever_asks_about_himself_waits_once_and_whoever_changes_something_twice() {
+    let world = counting().await;
+    let aaa = world.client("aaa").await;
+    let tokens = "/admin/clients/aaa/token";
+    world.platform().call(Method::PUT, tokens).body(json!({ "token": "opaque-token" })).send().await.good();
+    let (bound, platform) = (world.bearer("aaa", "opaque-token"), world.platform());
+    for (call, rounds) in [
+        (aaa.get("/me"), 1),
+        (bound.get("/me"), 2),
+        (aaa.post("/me", json!({ "nickname": "Ann" })), 2),
+        (platform.call(Method::PUT, tokens).body(json!({ "token": "another-token" })), 2),
+        (platform.call(Method::DELETE, tokens).body(json!({ "token": "another-token" })), 2),
+        (platform.call(Method::DELETE, tokens), 4), // the record, then what the index shows, then the items
+        (platform.post("/auths/sign/v2", json!({ "id": "aaa" })), 3),
+        (platform.get("/admin/clients"), 2),
+        (platform.get("/admin/clients?q=%7B%22_id%22%3A%22aaa%22%7D"), 1),
+    ] {
+        let took = behind(&world, &call.send().await);
+        assert_eq!(took.rounds, Some(rounds), "{took:?}");
+    }
+}

@@ -26,6 +26,8 @@ fn client_calls(actor: &Actor, room: &str) -> Vec<Call> {
         actor.get(&format!("/rooms/{room}/members")),
         actor.get(&format!("/rooms/{room}/events")),
         actor.post("/rooms", json!({ "_id": room })),
+        actor.get("/me"),
+        actor.post("/me", json!({})),
     ]
 }
 

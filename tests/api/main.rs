@@ -8,9 +8,12 @@
 )]
 
 mod actors;
+mod talkers;
 
 mod add_member;
 mod add_members;
+mod ban_client;
+mod bind_token;
 mod cancel_invitation;
 mod cancel_invitations;
 mod create_and_join;
@@ -19,8 +22,13 @@ mod create_client;
 mod create_room;
 mod decline_invitation;
 mod default_route;
+mod delete_room;
+mod expire_invitations;
+mod get_me;
 mod get_room;
 mod join_room;
+mod list_bans;
+mod list_clients;
 mod list_events;
 mod list_members;
 mod list_my_invitations;
@@ -28,11 +36,31 @@ mod list_quitted_rooms;
 mod list_room_ids;
 mod list_room_invitations;
 mod list_rooms;
+mod refresh_profiles;
+mod remove_member;
+mod remove_members;
+mod revoke_tokens;
 mod room_exists;
+mod rotate_key;
+mod set_member_property;
+mod sign_in;
+mod talk_batch_invite;
+mod talk_create_room;
+mod talk_delete_invitation;
+mod talk_get_room;
 mod talk_invite;
+mod talk_join;
+mod talk_leave;
+mod talk_list_invitations;
+mod talk_remove_member;
+mod unban_client;
+mod update_me;
+mod update_room;
 
 mod bad_input;
 mod cost;
 mod credentials;
 mod races;
+mod refusals;
 mod seeds;
+mod talk_behaviours;

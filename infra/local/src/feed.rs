@@ -216,15 +216,17 @@ impl Feed {
             let outcome = self.try_once(records).await;
             let failed_from = failed_from(&outcome, self.mapping.reports, records);
             if let Some(record) = failed_from.and_then(|at| records.get(at)) {
-                let reason = outcome.err().map_or_else(|| "it reports so".to_owned(), |error| error.to_string());
-                self.working_on(record, &format!("failed: {reason}"));
+                let reason = outcome
+                    .err()
+                    .map_or_else(|| "which it reports as failed".to_owned(), |error| format!("failed: {error}"));
+                self.progress.send_modify(|progress| progress.at = Some(format!("{}, {reason}", named(record))));
             }
             match tries.tell(failed_from, now()) {
                 Then::GoOn => {}
                 Then::Pause(pause) => sleep(pause).await,
                 Then::Drop(records) => {
                     for record in &records {
-                        self.tell(&format!("stream record {} is given up: {}", record.sequence(), record.key(None)));
+                        self.tell(&format!("{} is given up", named(record)));
                     }
                 }
             }
@@ -233,21 +235,30 @@ impl Feed {
 
     async fn try_once(&self, records: &[Record]) -> crate::instance::Outcome {
         if let Some(first) = records.first() {
-            self.working_on(first, "begun");
+            self.begin(first);
         }
         let records: Vec<_> = records.iter().map(|record| &record.0).collect();
         let event = json!({ "Records": records }).to_string();
         self.pool.invoke(&self.function, &Uuid::new_v4().to_string(), event.into()).await
     }
 
-    fn working_on(&self, record: &Record, how: &str) {
-        let text = format!("stream record {}, {}, {how}", record.sequence(), record.key(None));
-        self.progress.send_modify(|progress| progress.at = Some(text));
+    /// Notes what is worked on; if it failed before, how it did stays noted.
+    fn begin(&self, record: &Record) {
+        let record = named(record);
+        self.progress.send_modify(|progress| {
+            if !progress.at.as_ref().is_some_and(|at| at.starts_with(&record)) {
+                progress.at = Some(record);
+            }
+        });
     }
 
     fn tell(&self, text: &str) {
         self.pool.logs.line(&self.binary, text);
     }
+}
+
+fn named(record: &Record) -> String {
+    format!("stream record {}, {}", record.sequence(), record.key(None))
 }
 
 fn now() -> f64 {
@@ -272,6 +283,27 @@ fn shuffled(mut records: Vec<Record>, partition_key: &str) -> Vec<Record> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn without_a_function_that_it_wakes_the_stream_is_never_read() {
+        let text = "
+Resources:
+  Table: { Type: AWS::DynamoDB::Table }
+  Other:
+    Type: AWS::Serverless::Function
+    Metadata: { BuildProperties: { Binary: other } }
+    Properties: { Events: { Route: { Type: HttpApi } } }
+";
+        let template = Template::parse(text).unwrap();
+        let [runtime_url, proxy_url] = [String::new(), String::new()];
+        let settings = crate::pool::Settings { bin_dir: "/".into(), runtime_url, proxy_url, count_rounds: false };
+        let logs = Arc::new(crate::logs::Logs::Printed);
+        let pool = Arc::new(Pool::new(&template.functions, settings, logs, Arc::default()));
+        let nowhere = Arc::new(Engine::at("http://127.0.0.1:1".to_owned()));
+        let feeds = Feeds::start(&template, &nowhere, &pool, &Faults::default()).await.unwrap();
+        assert!(feeds.tasks.is_empty());
+        feeds.settled(Duration::ZERO).await.unwrap();
+    }
 
     #[test]
     fn shuffling_keeps_the_order_within_a_partition() {

@@ -21,7 +21,8 @@ Resources:
     Type: AWS::Serverless::Function
     Metadata: { BuildProperties: { Binary: probe } }
     Properties:
-      Environment: { Variables: { REPORTS: '0' } }
+      Environment: { Variables: { REPORTS: '0', TABLE: !Ref Table } }
+      Policies: [{ Statement: [{ Effect: Allow, Action: dynamodb:PutItem, Resource: !GetAtt Table.Arn }] }]
       Events:
         Changes:
           Type: DynamoDB
@@ -229,6 +230,20 @@ async fn what_nobody_waits_for_is_handled_too() {
     let fed = Fed::by("BatchSize: 100").await;
     fed.puts("a", "1").await;
     until("the stream is looked at by itself", || fed.batches() == [vec!["1"]]).await;
+}
+
+#[tokio::test]
+async fn what_a_function_writes_is_news_at_once() {
+    let fed = Fed::by("BatchSize: 100").await;
+    fed.puts("a", "0").await;
+    fed.settled().await;
+    let start = Instant::now();
+    for number in 1..=5 {
+        let item = json!({ "PK": { "S": "a" }, "SK": { "S": number.to_string() } });
+        fed.stack.invoke("probe", json!({ "put": item })).await.unwrap();
+        until("the record comes", || fed.says(&format!(r#""SK":{{"S":"{number}"}}}},"NewImage""#))).await;
+    }
+    assert!(start.elapsed() < Duration::from_secs(4), "five looks at the stream by itself take five seconds");
 }
 
 #[tokio::test]

@@ -1,7 +1,10 @@
 //! The rules by themselves, named by membership and circumstance.
 
 mod answering;
+mod banning;
 mod founding;
+mod governing;
+mod leaving;
 
 use std::collections::BTreeMap;
 
@@ -35,6 +38,7 @@ fn client(id: &ClientId) -> Client {
         addresses: Vec::new(),
         custom: Default::default(),
         revoked_at: None,
+        profile_version: 1,
         version: 1,
         created_at: NOW,
         updated_at: NOW,

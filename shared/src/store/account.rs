@@ -116,7 +116,8 @@ impl Store {
             }
             for item in items {
                 let token: Token = item::read(item)?;
-                tokens.extend(Some(token).filter(|token| token.is_revoked(client.revoked_at)));
+                let own = token.client == client.id && token.is_revoked(client.revoked_at);
+                tokens.extend(Some(token).filter(|_| own));
             }
             from = match next {
                 Some(next) => Some(next),

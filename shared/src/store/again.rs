@@ -10,7 +10,8 @@ impl Store {
     pub(super) async fn until_written<T>(&self, once: impl AsyncFn() -> Result<T, Setback>) -> Result<T, Error> {
         let mut unknown = None;
         for tries in 0.. {
-            match once().await {
+            // Boxed: the types of futures within futures grow past what the compiler follows.
+            match Box::pin(once()).await {
                 Ok(done) => return Ok(done),
                 // A refusal says that nothing has changed; while the end of a write is unknown, nobody can say so.
                 Err(Setback::Failed(error)) => return Err(unknown.unwrap_or(error)),

@@ -25,6 +25,11 @@ pub fn keyed(key: &Key) -> Item {
     HashMap::from([("PK".to_owned(), text(&key.pk)), ("SK".to_owned(), text(&key.sk))])
 }
 
+/// A record's attributes, without a key.
+pub fn attributes<T: Serialize>(record: &T) -> Result<Item, Error> {
+    to_item(record).map_err(Error::internal)
+}
+
 /// A record under its key.
 pub fn write<T: Serialize>(key: &Key, record: &T) -> Result<Item, Error> {
     let mut item: Item = to_item(record).map_err(Error::internal)?;

@@ -78,6 +78,11 @@ impl Key {
         Self::new(rooms(app, room), format!("{INVITATION}{address}"))
     }
 
+    /// That a client is being erased: until then nobody of this id can be made.
+    pub fn erasing(app: &AppId, client: &ClientId) -> Self {
+        Self::new(clients(app, client), "ERASING")
+    }
+
     /// That a client has left a room.
     pub fn quitted(app: &AppId, client: &ClientId, room: &RoomId) -> Self {
         Self::new(clients(app, client), format!("{QUITTED}{room}"))
@@ -139,6 +144,7 @@ mod tests {
             Key::room(&app, &room),
             Key::standing(&app, &room, &client),
             Key::invitation(&app, &room, "bob@x.io"),
+            Key::erasing(&app, &client),
             Key::quitted(&app, &client, &room),
             Key::entry(&app, &room, 1),
         ];

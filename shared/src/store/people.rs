@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
 
 use super::key::Key;
 use super::visit::Owner;
-use super::write::{Setback, delete};
+use super::write::{Setback, absent, delete};
 use super::{Store, item, key};
 use crate::app::App;
 use crate::auth::{BoundToken, Credentials, Hash, Token};
@@ -74,6 +74,9 @@ impl Store {
         token: Option<&BoundToken>,
     ) -> Result<Vec<TransactWriteItem>, Error> {
         let mut items = vec![self.put_client(app, before, client)?];
+        if before.is_none() {
+            items.push(absent(&self.table, &Key::erasing(app, &client.id))?);
+        }
         let owned = |address: &String| Key::owner(app, address);
         let token_key = token.map(|token| Key::token(app, &Hash::of(&token.secret)));
         let keys: BTreeSet<Key> = client.addresses.iter().map(owned).chain(token_key.clone()).collect();
@@ -116,7 +119,8 @@ impl Store {
         client: &Client,
     ) -> Result<TransactWriteItem, Error> {
         let key = Key::client(app, &client.id);
-        let item = item::write_indexed(&key, client, &key::directory(app), client.id.as_str())?;
+        let versioned = client.versioned(before);
+        let item = item::write_indexed(&key, &versioned, &key::directory(app), client.id.as_str())?;
         let put = Put::builder().table_name(&self.table).set_item(Some(item));
         let put = match before {
             None => put.condition_expression("attribute_not_exists(PK)"),

@@ -41,7 +41,7 @@ impl Store {
         }
     }
 
-    async fn visitor_with(
+    pub(super) async fn visitor_with(
         &self,
         credentials: &Credentials,
         also: impl IntoIterator<Item = Key>,

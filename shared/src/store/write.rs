@@ -8,6 +8,7 @@ use super::Store;
 use super::item;
 use super::key::Key;
 use super::mine::Quitted;
+use super::profile::put_standing;
 use crate::act::{Act, Guard, Shift};
 use crate::error::Error;
 use crate::id::{AppId, RoomId};
@@ -158,7 +159,7 @@ impl Writing<'_> {
         match shift {
             Shift::Into { before, after } => {
                 let item = item::write_standing(self.app, self.room, after)?;
-                put_item(self.table, item, before.as_ref().map(|standing| standing.seq))
+                put_standing(self.table, item, before.as_ref().map(|standing| standing.seq), after.profile_version)
             }
             Shift::Within { before, after } => self.within(before, after),
             Shift::Out { before } => {
@@ -175,10 +176,10 @@ impl Writing<'_> {
     /// A role, properties: field by field, so that what the member reads meanwhile is not undone.
     fn within(&self, before: &Standing, after: &Standing) -> Result<TransactWriteItem, Error> {
         let own = after.membership().ok_or_else(|| Error::internal("a standing changed within is a member's"))?;
-        let update = Update::builder()
+        let mut set = "SET seq = :seq, #state.#member.#role = :role, #state.#member.#own = :own".to_owned();
+        let mut update = Update::builder()
             .table_name(self.table)
             .set_key(Some(item::keyed(&Key::standing(self.app, self.room, &after.client))))
-            .update_expression("SET seq = :seq, #state.#member.#role = :role, #state.#member.#own = :own")
             .condition_expression("seq = :seen")
             .expression_attribute_names("#state", "state")
             .expression_attribute_names("#member", "member")
@@ -188,7 +189,14 @@ impl Writing<'_> {
             .expression_attribute_values(":seq", item::number(after.seq))
             .expression_attribute_values(":role", item::value(&own.role)?)
             .expression_attribute_values(":own", item::value(&own.properties)?);
-        Ok(TransactWriteItem::builder().update(update.build().map_err(Error::internal)?).build())
+        if before.membership().is_some_and(|old| old.read_messages < own.read_messages) {
+            set.push_str(", #state.#member.readMessages = :read, #state.#member.lastRead = :last");
+            update = update
+                .expression_attribute_values(":read", item::number(own.read_messages))
+                .expression_attribute_values(":last", item::value(&own.last_read)?);
+        }
+        let update = update.update_expression(set).build().map_err(Error::internal)?;
+        Ok(TransactWriteItem::builder().update(update).build())
     }
 
     /// The acting client still stands as it did, and has read its own message.
@@ -223,11 +231,7 @@ impl Writing<'_> {
         let named_by = invitation.address();
         let item = item::write_invitation(self.app, self.room, invitation)?;
         let mut items = vec![put_item(self.table, item, before.map(|before| before.seq))?];
-        let nobody = ConditionCheck::builder()
-            .table_name(self.table)
-            .set_key(Some(item::keyed(&Key::owner(self.app, named_by))))
-            .condition_expression("attribute_not_exists(PK)");
-        items.push(TransactWriteItem::builder().condition_check(nobody.build().map_err(Error::internal)?).build());
+        items.push(absent(self.table, &Key::owner(self.app, named_by))?);
         for address in &invitation.addresses {
             let pointer = item::keyed(&Key::invited(self.app, address, self.room, named_by));
             let put = Put::builder().table_name(self.table).set_item(Some(pointer)).build().map_err(Error::internal)?;
@@ -264,7 +268,7 @@ fn condition(seen: Option<u64>) -> &'static str {
     }
 }
 
-fn put_item(table: &str, item: item::Item, seen: Option<u64>) -> Result<TransactWriteItem, Error> {
+pub(super) fn put_item(table: &str, item: item::Item, seen: Option<u64>) -> Result<TransactWriteItem, Error> {
     let mut put = Put::builder().table_name(table).set_item(Some(item)).condition_expression(condition(seen));
     if let Some(seen) = seen {
         put = put.expression_attribute_values(":seen", item::number(seen));
@@ -280,6 +284,15 @@ pub(super) fn put<T: serde::Serialize>(
     seen: Option<u64>,
 ) -> Result<TransactWriteItem, Error> {
     put_item(table, item::write(key, record)?, seen)
+}
+
+/// That there is no such item.
+pub(super) fn absent(table: &str, key: &Key) -> Result<TransactWriteItem, Error> {
+    let check = ConditionCheck::builder()
+        .table_name(table)
+        .set_key(Some(item::keyed(key)))
+        .condition_expression("attribute_not_exists(PK)");
+    Ok(TransactWriteItem::builder().condition_check(check.build().map_err(Error::internal)?).build())
 }
 
 /// An item deleted, whatever it is.

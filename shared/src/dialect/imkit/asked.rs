@@ -99,7 +99,10 @@ pub fn revision(fields: &Fields) -> Result<Revision, Error> {
         bot_mode: fields.flag("botMode")?,
         encrypted: fields.flag("encrypted")?,
         room_tags: tags(fields)?,
-        data: fields.object("data", OBJECT)?.map(|data| Json::of(&data)),
+        data: match fields.raw("data") {
+            Some(Value::Null) => Some(Json::default()),
+            Some(_) | None => fields.object("data", OBJECT)?.map(|data| Json::of(&data)),
+        },
         is_closed: on("opening")?,
         is_frozen: on("status")?,
         is_private: fields.flag("isPrivate")?,
@@ -229,6 +232,27 @@ pub fn signing_in(fields: &Fields) -> Result<Statement, Error> {
         logs_in: true,
         ..Statement::default()
     })
+}
+
+/// What only the operator's back end may ask for.
+const TOKENS: [&str; 4] = ["token", "issueAccessToken", "expirationDate", "expirationDateMS"];
+
+/// What the body says of the client who sends it.
+pub fn own_statement(fields: &Fields) -> Result<Statement, Error> {
+    match TOKENS.iter().find(|name| fields.raw(name).is_some_and(|value| !value.is_null())) {
+        Some(name) => Err(Error::invalid(name, "can be stated by the operator's back end alone")),
+        None => statement(fields),
+    }
+}
+
+/// Whether the body is about this client, if it names one.
+pub fn is_about(fields: &Fields, own: &ClientId) -> Result<(), Error> {
+    for name in ["_id", "id"] {
+        if fields.client(name)?.is_some_and(|named| named != *own) {
+            return Err(Error::invalid(name, "must be your own id"));
+        }
+    }
+    Ok(())
 }
 
 /// A token issued here, or one that the operator brings (D5).

@@ -3,6 +3,7 @@
 pub mod asked;
 mod lists;
 mod parts;
+mod people;
 pub mod query;
 pub mod said;
 mod view;
@@ -14,6 +15,7 @@ use crate::lambda::Response;
 use crate::request::Request;
 
 pub use lists::OwnRoom;
+pub use people::client;
 pub use view::Shape;
 
 /// What a request came to: `result`, and what stands beside it in the envelope.

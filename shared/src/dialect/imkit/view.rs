@@ -3,16 +3,14 @@
 use serde_json::{Value, json};
 
 use super::Reply;
-use super::parts::{badge, event, last_read, member, message, overlay, person, properties, put};
-use crate::client::Client;
+use super::parts::{badge, event, last_read, member, message, overlay, properties, put};
 use crate::door::Door;
-use crate::id::{AppId, ClientId, RoomId};
+use crate::id::{AppId, ClientId};
 use crate::log::Entry;
-use crate::membership::{Claim, Outcome};
+use crate::membership::Outcome;
 use crate::room::Room;
 use crate::standing::{Page, Role, Standing};
 use crate::store::Done;
-use crate::time::Time;
 
 /// The generations of the room's shape (D21).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,27 +85,6 @@ impl Reply {
         });
         let last = entries.last().map(|entry| entry.seq);
         put(&mut result, "nextAfter", last.filter(|last| *last < room.seq));
-        Self { result, outcomes: None }
-    }
-
-    /// A client as its operator sees it, the token just issued, and what became of its invitations (D36).
-    pub fn client(app: &AppId, client: &Client, token: Option<(&str, Time)>, claims: &[(RoomId, Claim)]) -> Self {
-        let mut result = Value::Object(client.custom.object());
-        let profile = &client.profile;
-        overlay(&mut result, person(&client.id, profile, Shape::Legacy));
-        put(&mut result, "email", client.email.as_ref());
-        put(&mut result, "mobile", client.mobile.as_ref());
-        result["appID"] = json!(app);
-        result["__v"] = json!(0);
-        result["createdAt"] = json!(client.created_at.iso());
-        result["updatedAt"] = json!(client.updated_at.iso());
-        if let Some((token, expires_at)) = token {
-            result["token"] = json!(token);
-            result["expirationDate"] = json!(expires_at.iso());
-            result["expirationDateMS"] = json!(expires_at);
-        }
-        let told = claims.iter().map(|(room, claim)| json!({ "room": room, "outcome": claim.as_str() }));
-        result["claims"] = told.collect();
         Self { result, outcomes: None }
     }
 }
