@@ -113,44 +113,35 @@ impl Act {
             act.enter(change, &door.caller, door.actor(), door.now);
         }
         act.guard = act.guard(door);
-        act.speaker_reads(&door.caller);
         act
     }
 
-    /// Whoever speaks has read what he says (D23), also where the act makes him a member or gives him a role.
-    fn speaker_reads(&mut self, caller: &Caller) {
-        let (said, messages) = (self.said_by(caller.client()).cloned(), self.room.messages);
-        let (Some(said), Some(client)) = (said, caller.client()) else { return };
-        for shift in &mut self.shifts {
-            let (Shift::Into { after, .. } | Shift::Within { after, .. }) = shift else { continue };
-            if let Standing { client: own, state: State::Member(place), .. } = after
-                && own == client
-            {
-                (place.read_messages, place.last_read) = (messages, Some(said.id.clone()));
-            }
-        }
-    }
-
     /// The last message that this client says in this act. A changed one keeps its id, and its sender has read it long ago.
-    fn said_by(&self, client: Option<&ClientId>) -> Option<&Message> {
-        let mut posted = self.entries.iter().rev().filter_map(|entry| Some((entry, entry.message.as_ref()?)));
-        let (_, posted) = posted.find(|(entry, own)| own.id == entry.id)?;
-        Some(posted).filter(|own| own.sender.as_ref().map(|sender| &sender.id) == client && client.is_some())
+    fn said_by(&self, client: &ClientId) -> Option<&Message> {
+        let posted = |entry: &Entry| entry.message.as_ref().is_some_and(|own| own.id == entry.id);
+        let last = self.entries.iter().rev().find(|entry| posted(entry))?.message.as_ref()?;
+        Some(last).filter(|last| last.sender.as_ref().is_some_and(|sender| sender.id == *client))
     }
 
     /// The acting client is guarded unless its standing changes anyway, or the platform acts for it and it posts nothing.
     fn guard(&self, door: &Door) -> Option<Guard> {
         let client = door.caller.client()?.clone();
-        if self.before.is_none() || self.shifts.iter().any(|shift| *shift.client() == client) {
+        let (own, messages) = (self.said_by(&client).map(|message| message.id.clone()), self.room.messages);
+        let read = |membership: &Membership| {
+            own.clone().map(|id| Membership { read_messages: messages, last_read: Some(id), ..membership.clone() })
+        };
+        if let Some(shift) = self.shifts.iter_mut().find(|shift| *shift.client() == client) {
+            // Whoever comes in, or changes, and speaks in one act has read what he says (D23).
+            if let Shift::Into { after, .. } | Shift::Within { after, .. } = shift
+                && let Some(read) = after.membership().and_then(read)
+            {
+                after.state = State::Member(read);
+            }
             return None;
         }
+        self.before.as_ref()?;
         let seen = door.standing(&client).cloned();
-        let own = self.said_by(Some(&client));
-        let read = own.zip(seen.as_ref().and_then(Standing::membership)).map(|(message, membership)| Membership {
-            read_messages: self.room.messages,
-            last_read: Some(message.id.clone()),
-            ..membership.clone()
-        });
+        let read = seen.as_ref().and_then(Standing::membership).and_then(read);
         let needed = read.is_some() || !door.caller.is_platform();
         needed.then_some(Guard { client, seen, read })
     }

@@ -71,9 +71,7 @@ impl Renaming<'_> {
             Notice::AddMembers(faces)
             | Notice::DeleteMember(faces)
             | Notice::CancelInvitations(faces)
-            | Notice::AssignAdmin(faces) => {
-                faces.iter_mut().for_each(|face| self.face(Some(face)));
-            }
+            | Notice::AssignAdmin(faces) => faces.iter_mut().for_each(|face| self.face(Some(face))),
             Notice::JoinRoom(face) | Notice::LeaveRoom(face) => self.face(Some(face)),
         }
     }
