@@ -17,7 +17,9 @@ async fn main() -> Ended {
 async fn handle(house: House, request: Request) -> Result<Reply, Error> {
     let fields = request.fields()?;
     let speech = said::speech(&fields)?;
-    (fields.flag("push")?, fields.flag("skipTotalBadge")?); // nothing is pushed from here
+    for ignored in ["push", "skipTotalBadge"] {
+        fields.flag(ignored)?; // nothing is pushed from here
+    }
     let room = fields.text("room", usize::MAX)?.ok_or(Error::MissingParameter { names: &["room"] })?;
     let room = RoomId::parse("room", &room)?;
     let sender = fields.client("sender")?.ok_or(Error::MissingParameter { names: &["sender"] })?;

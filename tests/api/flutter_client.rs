@@ -226,3 +226,16 @@ async fn a_refusal_has_its_true_status_and_a_stale_token_is_401() {
     // The header that names him gives nobody another's rights.
     bbb.with("IM-CLIENT-ID", "aaa").says(&id, "x").send().await.refused(403, "NOT_ROOM_MEMBER");
 }
+
+#[tokio::test]
+async fn it_signs_in_through_its_back_end_and_reads_its_id_and_token() {
+    let world = World::new().await;
+    let signed = read(world.platform().post("/auths/sign/v2", json!({ "id": "zoe", "nickname": "Zoe" }))).await;
+    assert!(signed["id"].is_string() && signed["token"].is_string(), "{signed}");
+    let zoe = flutter(&world.bearer("zoe", &text(&signed["token"])));
+    let told = read(zoe.get("/me")).await;
+    assert_eq!((&told["_id"], &told["id"], &told["nickname"]), (&json!("zoe"), &json!("zoe"), &json!("Zoe")));
+    assert!(told["lastLoginTimeMS"].is_i64(), "{told}");
+    let told = read(zoe.post("/me", json!({ "nickname": "Zoë", "avatarUrl": "http://x/z.png" }))).await;
+    assert_eq!((&told["nickname"], &told["avatarUrl"]), (&json!("Zoë"), &json!("http://x/z.png")));
+}

@@ -204,3 +204,22 @@ async fn every_refusal_settles() {
         assert_eq!(told["RC"], json!(status), "{told}");
     }
 }
+
+#[tokio::test]
+async fn a_client_signs_in_and_says_who_it_is() {
+    let world = World::new().await;
+    let signed =
+        admin(&world).post("/auths/sign/v2", json!({ "id": "z@x", "nickname": "Zoe", "avatarUrl": "http://x/z.png" }));
+    let signed = resolved(signed).await;
+    assert_eq!((&signed["id"], &signed["nickname"]), (&json!("z@x"), &json!("Zoe")));
+    let zoe = js(&world, &world.bearer("z@x", &text(&signed["token"])));
+    let told = resolved(zoe.get("/me/")).await;
+    assert_eq!(
+        (&told["_id"], &told["id"], &told["avatarUrl"]),
+        (&json!("z@x"), &json!("z@x"), &json!("http://x/z.png"))
+    );
+    let told = resolved(zoe.post("/me", json!({ "nickname": "Zoë", "mood": { "colour": "blue" } }))).await;
+    assert_eq!((&told["nickname"], &told["mood"]), (&json!("Zoë"), &json!({ "colour": "blue" })));
+    assert_eq!(resolved(zoe.get("/me")).await["nickname"], json!("Zoë"));
+    assert_eq!(settled(zoe.post("/auths/sign/v2", json!({ "id": "z@x" })).send().await).unwrap_err()["RC"], json!(401));
+}

@@ -177,3 +177,14 @@ async fn a_message_is_sent_and_read_from_a_page_on_another_site() {
     stale.refused(401, "INVALID_TOKEN");
     world.holds_together(&room).await;
 }
+
+#[tokio::test]
+async fn a_page_knows_whose_it_is() {
+    let world = World::new().await;
+    let aaa = vue(&world, &world.client("aaa").await);
+    let told = aaa.get("/me").send().await.good();
+    assert_eq!((&told["id"], &told["_id"], &told["clientType"]), (&json!("aaa"), &json!("aaa"), &json!("user")));
+    aaa.post("/me", json!({ "nickname": "Anna" })).send().await.good();
+    assert_eq!(aaa.get("/me").send().await.good()["nickname"], json!("Anna"));
+    aaa.with("IM-Authorization", "SampleApp.aaa.stale").get("/me").send().await.refused(401, "INVALID_TOKEN");
+}
