@@ -1,5 +1,10 @@
 //! A pseudonym in the place of a client who has been erased: in the log and wherever else others' records name him.
 
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
 use crate::client::{Face, Json};
 use crate::id::{ClientId, random_hex};
 use crate::invitation::Invitation;
@@ -78,11 +83,11 @@ impl Renaming<'_> {
     fn post(&self, post: &mut Post) {
         self.face(post.reply.as_mut().and_then(|quote| quote.sender.as_mut()));
         let mut fields = post.fields.object();
-        let Some(mentions) = fields.get_mut("mentions").and_then(|mentions| mentions.as_array_mut()) else { return };
-        for mention in mentions.iter_mut().filter(|mention| mention.as_str() == Some(self.from.as_str())) {
-            *mention = self.to.as_str().into();
+        let mentions = fields.get_mut("mentions").and_then(Value::as_array_mut);
+        let own = mentions.into_iter().flatten().filter(|mention| mention.as_str() == Some(self.from.as_str()));
+        if own.map(|mention| *mention = self.to.as_str().into()).count() > 0 {
+            post.fields = Json::of(&fields);
         }
-        post.fields = Json::of(&fields);
     }
 
     fn face(&self, face: Option<&mut Face>) {
@@ -99,5 +104,36 @@ impl Renaming<'_> {
 
     fn ids(&self, ids: &mut [ClientId]) {
         ids.iter_mut().for_each(|id| self.id(Some(id)));
+    }
+}
+
+/// Where a record names a client, as a JSON pointer, and what stands there: his id, or a copy of his nickname or avatar.
+pub type Named = BTreeMap<String, String>;
+
+/// Where a record names him who is called otherwise in the other.
+pub fn named<T: Serialize>(record: &T, renamed: &T) -> Named {
+    let json = |record| serde_json::to_value(record).unwrap_or_default();
+    let mut named = Named::new();
+    compare("", &json(record), &json(renamed), &mut named);
+    named
+}
+
+fn compare(place: &str, before: &Value, after: &Value, named: &mut Named) {
+    let object = |text: &str| serde_json::from_str::<Map<String, Value>>(text).ok().map(Value::Object);
+    match before {
+        Value::Object(fields) => {
+            fields.iter().for_each(|(name, value)| compare(&format!("{place}/{name}"), value, &after[name], named));
+        }
+        Value::Array(values) => {
+            values
+                .iter()
+                .enumerate()
+                .for_each(|(at, value)| compare(&format!("{place}/{at}"), value, &after[at], named));
+        }
+        Value::String(text) if after.as_str() != Some(text) => match (object(text), after.as_str().and_then(object)) {
+            (Some(before), Some(after)) => compare(place, &before, &after, named), // JSON that is stored as text
+            (Some(_) | None, _) => drop(named.insert(place.to_owned(), text.clone())),
+        },
+        Value::String(_) | Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }

@@ -28,7 +28,7 @@ pub use answering::{cancel, cancel_address, decline, expire};
 pub use entering::{Claim, claim, invite, join};
 pub use founding::{found, found_and_join};
 pub use governing::{ban, give_role, may_delete, may_see_bans, set_property, unban, update};
-pub use leaving::{erase, leave_topic, remove, remove_from_topic};
+pub use leaving::{erase, forget_address, leave_topic, remove, remove_from_topic};
 pub use posting::{read_up_to, speak};
 
 /// What somebody wants for a client and a room.
