@@ -16,7 +16,9 @@ mod create_app;
 mod create_client;
 mod create_room;
 mod default_route;
+mod delete_client;
 mod expire_invitations;
+mod export_client;
 mod get_me;
 mod get_room;
 mod join_room;
@@ -31,6 +33,7 @@ mod talk_invite;
 mod update_me;
 
 mod bad_input;
+mod claim_story;
 mod cost;
 mod credentials;
 mod races;

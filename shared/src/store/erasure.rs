@@ -53,6 +53,7 @@ impl Store {
     /// Erases a client, from its first call on known to nobody. Done only when a whole reading finds nothing of him, a
     /// minute after anything was last found: until then a request that read it before may write it again.
     pub async fn erase_client(&self, app: &AppId, client: &ClientId, from: Option<Mark>) -> Result<Erasure, Error> {
+        let from = from.map(Mark::checked).transpose()?;
         let mut erasing = self.begin_erasing(app, client).boxed_local().await?; // boxed: futures this deep have types too long for the compiler
         let pseudonym = erasing.pseudonym.clone();
         let sought = Sought { renaming: Renaming { from: client, to: &pseudonym }, addresses: &[] };
@@ -160,31 +161,37 @@ impl Store {
     }
 
     async fn erase(&self, app: &AppId, client: &ClientId, found: Found) -> Result<bool, Error> {
-        match (&found.trace, &found.changes) {
+        let erased = match (&found.trace, &found.changes) {
             (Trace::Own(room, _), _) => self.erase_from(app, room, client).await,
+            // He leaves before he is renamed: an owner of another name would have no heir.
+            (Trace::Room(room, _), Some(changes)) => match self.erase_from(app, room, client).await {
+                Ok(false) => self.overwrite(&found.key, &found.before, changes).await,
+                left => left,
+            },
             (_, Some(changes)) => self.overwrite(&found.key, &found.before, changes).await,
             // A token or an address that has become another's meanwhile stays.
             (_, None) => {
                 let own = "attribute_not_exists(client) OR client = :seen";
                 self.delete_where(&found.key, own, item::text(client.as_str())).await
             }
+        };
+        match erased {
+            Err(Error::Busy) => Ok(false),
+            erased => erased,
         }
     }
 
+    /// Takes him out of a room, if he stands to it in any way.
     async fn erase_from(&self, app: &AppId, room: &RoomId, client: &ClientId) -> Result<bool, Error> {
         let credentials = Credentials::of_deployment(app.clone());
         let clients = std::slice::from_ref(client);
         let visit = Visit { clients, crowd: Crowd::Heirs, ..Visit::to(room, &credentials) };
-        match self.act(&visit, |door| Ok(membership::erase(door, client))).await {
-            // Of a room that is being deleted nobody reads the log any more.
-            Ok(done) if done.door.room.is_none() => {
-                let standing = Key::standing(app, room, client);
-                self.delete_where(&standing, "client = :seen", item::text(client.as_str())).await
-            }
-            Ok(done) => Ok(!done.entries.is_empty()),
-            Err(Error::Busy) => Ok(false),
-            Err(error) => Err(error),
+        let done = self.act(&visit, |door| Ok(membership::erase(door, client))).await?;
+        if done.door.room.is_some() {
+            return Ok(!done.entries.is_empty());
         }
+        // Of a room that is being deleted nobody reads the log any more.
+        self.delete_where(&Key::standing(app, room, client), "client = :seen", item::text(client.as_str())).await
     }
 
     /// Deletes an item, if the condition holds of it and of `:seen`.

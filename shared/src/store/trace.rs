@@ -31,6 +31,14 @@ pub struct Mark {
     sk: String,
 }
 
+impl Mark {
+    /// The mark, if it can be one: DynamoDB has no empty keys.
+    pub(super) fn checked(self) -> Result<Self, Error> {
+        let is_one = !self.pk.is_empty() && !self.sk.is_empty();
+        if is_one { Ok(self) } else { Err(Error::invalid("next", "must be what the reply before said")) }
+    }
+}
+
 /// One item that is about a client, or that is others' and names him.
 pub enum Trace {
     /// His own record.
@@ -80,6 +88,7 @@ impl Store {
         client: &ClientId,
         from: Option<Mark>,
     ) -> Result<(Vec<Trace>, Option<Mark>), Error> {
+        let from = from.map(Mark::checked).transpose()?;
         let (anybody, key) = (new_pseudonym()?, Key::client(app, client));
         let record: Option<Client> = self.batch(BTreeSet::from([key.clone()])).await?.get(&key)?;
         let addresses = record.map(|record| record.addresses).unwrap_or_default();
@@ -95,9 +104,6 @@ impl Store {
         sought: &Sought<'_>,
         from: Option<Mark>,
     ) -> Result<(Vec<Found>, Option<Mark>), Error> {
-        if from.as_ref().is_some_and(|mark| mark.pk.is_empty() || mark.sk.is_empty()) {
-            return Err(Error::invalid("next", "must be what the reply before said"));
-        }
         let scan = self
             .dynamo
             .scan()
