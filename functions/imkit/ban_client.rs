@@ -1,9 +1,8 @@
-//! `POST /blockStatus/room/:roomID/:blockee`: keeps a client out of a room, from now on and whatever races (D30).
+//! `POST /blockStatus/room/:id/:blockee`: keeps a client out of a room, from now on and whatever races (D30).
 
 use shared::auth::Credentials;
 use shared::dialect::imkit::{self, Reply};
 use shared::error::Error;
-use shared::id::RoomId;
 use shared::lambda::{self, Ended, House};
 use shared::membership;
 use shared::request::Request;
@@ -15,8 +14,8 @@ async fn main() -> Ended {
 }
 
 async fn handle(house: House, request: Request) -> Result<Reply, Error> {
-    let room = RoomId::parse("roomID", request.path("roomID"))?;
-    let (fields, blockee) = (request.fields()?, &request.client("blockee")?);
+    let (room, fields) = (request.room()?, request.fields()?);
+    let blockee = &request.client("blockee")?;
     let credentials = Credentials::imkit(&request, fields.client("sender")?)?;
     let clients = std::slice::from_ref(blockee);
     let visit = Visit { clients, crowd: Crowd::Everybody, ..Visit::to(&room, &credentials) };

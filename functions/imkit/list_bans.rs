@@ -1,9 +1,8 @@
-//! `GET /blockStatus/room/:roomID`: whom a room keeps out (D30).
+//! `GET /blockStatus/room/:id`: whom a room keeps out (D30).
 
 use shared::auth::Credentials;
 use shared::dialect::imkit::{self, Reply};
 use shared::error::Error;
-use shared::id::RoomId;
 use shared::lambda::{self, Ended, House};
 use shared::membership;
 use shared::request::Request;
@@ -15,7 +14,7 @@ async fn main() -> Ended {
 }
 
 async fn handle(house: House, request: Request) -> Result<Reply, Error> {
-    let room = RoomId::parse("roomID", request.path("roomID"))?;
+    let room = request.room()?;
     let credentials = Credentials::imkit(&request, None)?;
     let visit = Visit { crowd: Crowd::Everybody, ..Visit::to(&room, &credentials) };
     let door = house.store.open(&visit).await?;

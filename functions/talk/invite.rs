@@ -1,10 +1,8 @@
 //! `POST /v2/rooms/:_id/invite`: invites somebody to a room by user id, mobile or e-mail (seed 003).
 
 use shared::address::Region;
-use shared::auth::Credentials;
 use shared::dialect::talk::{self, Addresses, Parameters};
 use shared::error::Error;
-use shared::id::{ClientId, RoomId};
 use shared::invitation::Written;
 use shared::lambda::{self, Ended, House};
 use shared::membership;
@@ -18,18 +16,16 @@ async fn main() -> Ended {
 
 async fn handle(house: House, request: Request) -> Result<serde_json::Value, Error> {
     let parameters = Parameters::of(&request)?;
-    let room = RoomId::parse("_id", &parameters.room()?)?;
-    let user = parameters.text("_userId")?.map(|user| ClientId::parse("_userId", &user)).transpose()?;
+    let room = parameters.room()?;
+    let user = parameters.client("_userId")?;
     let written = if user.is_none() { written(&parameters)? } else { Written::default() };
     let addresses = |region: &Region| written.read(region);
     let sought = user.map_or(Sought::Addresses(&addresses), Sought::Client);
-    let token = parameters.text("accountToken")?.or(parameters.text("aid")?);
-    let sender = parameters.text("sender")?.map(|id| ClientId::parse("sender", &id)).transpose()?;
-    let credentials = Credentials::talk(&request, token.as_deref(), sender)?;
+    let credentials = parameters.credentials()?;
     let lifetime = house.settings.invitation_lifetime;
     let visit = Visit { sought: Some(&sought), ..Visit::to(&room, &credentials) };
     let done = house.store.act(&visit, |door| membership::invite(door, &written, lifetime)).await?;
-    let addresses = if house.settings.expose_addresses { Addresses::Shown } else { Addresses::Hidden };
+    let addresses = Addresses::of(&house.settings);
     talk::invited(&done, addresses).ok_or_else(|| Error::internal("an invitation without an invitee"))
 }
 

@@ -13,7 +13,7 @@ use crate::invitation::Invitation;
 use crate::log::Entry;
 use crate::message::{Content, Message};
 use crate::room::Room;
-use crate::standing::{Membership, Standing};
+use crate::standing::{Membership, Standing, State};
 use crate::time::Time;
 
 /// What is to be written, all or nothing: the room and its log, the standings, the invitations of addresses.
@@ -51,7 +51,7 @@ pub enum Shift {
         /// As it will be.
         after: Standing,
     },
-    /// A member has another role or other properties; what it has read is not touched.
+    /// A member has another role or other properties; what it has read is not touched, unless it reads its own message.
     Within {
         /// As it was read.
         before: Standing,
@@ -113,7 +113,29 @@ impl Act {
             act.enter(change, &door.caller, door.actor(), door.now);
         }
         act.guard = act.guard(door);
+        act.speaker_reads(&door.caller);
         act
+    }
+
+    /// Whoever speaks has read what he says (D23), also where the act makes him a member or gives him a role.
+    fn speaker_reads(&mut self, caller: &Caller) {
+        let (said, messages) = (self.said_by(caller.client()).cloned(), self.room.messages);
+        let (Some(said), Some(client)) = (said, caller.client()) else { return };
+        for shift in &mut self.shifts {
+            let (Shift::Into { after, .. } | Shift::Within { after, .. }) = shift else { continue };
+            if let Standing { client: own, state: State::Member(place), .. } = after
+                && own == client
+            {
+                (place.read_messages, place.last_read) = (messages, Some(said.id.clone()));
+            }
+        }
+    }
+
+    /// The last message that this client says in this act. A changed one keeps its id, and its sender has read it long ago.
+    fn said_by(&self, client: Option<&ClientId>) -> Option<&Message> {
+        let mut posted = self.entries.iter().rev().filter_map(|entry| Some((entry, entry.message.as_ref()?)));
+        let (_, posted) = posted.find(|(entry, own)| own.id == entry.id)?;
+        Some(posted).filter(|own| own.sender.as_ref().map(|sender| &sender.id) == client && client.is_some())
     }
 
     /// The acting client is guarded unless its standing changes anyway, or the platform acts for it and it posts nothing.
@@ -123,10 +145,7 @@ impl Act {
             return None;
         }
         let seen = door.standing(&client).cloned();
-        // A changed message keeps its id, and its sender has read it long ago.
-        let posted =
-            self.entries.iter().rev().find_map(|entry| entry.message.as_ref().filter(|own| own.id == entry.id));
-        let own = posted.filter(|message| message.sender.as_ref().is_some_and(|sender| sender.id == client));
+        let own = self.said_by(Some(&client));
         let read = own.zip(seen.as_ref().and_then(Standing::membership)).map(|(message, membership)| Membership {
             read_messages: self.room.messages,
             last_read: Some(message.id.clone()),
@@ -190,7 +209,7 @@ mod tests {
     use crate::message::Notice;
     use crate::room::RoomKind;
     use crate::standing::Role;
-    use crate::standing::{Pending, State, Via};
+    use crate::standing::{Pending, Via};
 
     const NOW: Time = Time::from_millis(1_000_000);
 
@@ -377,6 +396,24 @@ mod tests {
         assert_eq!((before.as_ref().map(|before| before.seq), after.seq), (Some(3), 5));
         // His own message is the last that he has read.
         assert_eq!(after.membership().unwrap().last_read, Some(act.entries[0].id.clone()));
+    }
+
+    #[test]
+    fn who_comes_in_and_speaks_in_one_act_has_read_what_he_says() {
+        let guests = || vec![person("ccc", None)];
+        let alone = Change::MembersJoined {
+            people: vec![person("bbb", None)],
+            via: Via::Join,
+            inviter: None,
+            closes: None,
+            notice: None,
+        };
+        let mut door = door(Caller::Client(id("bbb")));
+        door.people.insert(id("bbb"), Known { client: Some(client("bbb")), standing: None });
+        let act = act(&door, &[alone, joined(guests(), added(&guests()))]);
+        let place = |at: usize| act.shifts[at].after().unwrap().membership().unwrap();
+        assert_eq!((place(0).read_messages, &place(0).last_read), (3, &Some(act.entries[1].id.clone())));
+        assert_eq!((place(1).read_messages, &place(1).last_read), (3, &None));
     }
 
     #[test]

@@ -235,7 +235,11 @@ impl Client {
 
     /// The client with the version of its profile, by what it was before.
     pub fn versioned(&self, before: Option<&Self>) -> Self {
-        let seen = before.filter(|before| before.profile == self.profile && before.profile_version > 0);
+        let looks_the_same = |before: &Profile| {
+            // A login is no news to a room: it reaches its copies with the next change that is.
+            *before == Profile { last_login: before.last_login, ..self.profile.clone() }
+        };
+        let seen = before.filter(|before| looks_the_same(&before.profile) && before.profile_version > 0);
         let profile_version = seen.map_or(self.version, |before| before.profile_version);
         Self { profile_version, ..self.clone() }
     }
@@ -398,6 +402,8 @@ mod tests {
         };
         let moved = next(Statement { custom: object(json!({ "seat": 8 })), ..full() }, &first);
         assert_eq!((moved.version, moved.profile_version), (2, 1), "others see no difference");
+        let logged_in = next(Statement { logs_in: true, ..Statement::default() }, &moved);
+        assert_eq!((logged_in.version, logged_in.profile_version), (3, 1), "a login is no news to a room");
         let renamed = next(Statement { nickname: is("Anne"), ..Statement::default() }, &moved);
         assert_eq!((renamed.version, renamed.profile_version), (3, 3));
         let unversioned = Client { profile_version: 0, ..first };

@@ -48,8 +48,8 @@ pub enum Notice {
     DeleteMember(Vec<Face>),
     /// Invitations were taken back (D26).
     CancelInvitations(Vec<Face>),
-    /// A client became an admin (D29).
-    AssignAdmin(Face),
+    /// Members became admins (D29).
+    AssignAdmin(Vec<Face>),
 }
 
 impl Notice {
@@ -69,8 +69,11 @@ impl Notice {
     /// Every client it is about.
     fn faces(&self) -> &[Face] {
         match self {
-            Self::AddMembers(faces) | Self::DeleteMember(faces) | Self::CancelInvitations(faces) => faces,
-            Self::JoinRoom(face) | Self::LeaveRoom(face) | Self::AssignAdmin(face) => std::slice::from_ref(face),
+            Self::AddMembers(faces)
+            | Self::DeleteMember(faces)
+            | Self::CancelInvitations(faces)
+            | Self::AssignAdmin(faces) => faces,
+            Self::JoinRoom(face) | Self::LeaveRoom(face) => std::slice::from_ref(face),
         }
     }
 
@@ -79,7 +82,7 @@ impl Notice {
         self.faces().iter().map(Face::name).collect::<Vec<_>>().join(", ")
     }
 
-    /// The one client it is about (D19, D25); of several who were removed the first (D28).
+    /// The one client it is about (D19, D25); of several who were removed or made admins the first (D28, D29).
     pub fn member(&self) -> Option<&Face> {
         match self {
             Self::AddMembers(faces) if faces.len() > 1 => None,
@@ -92,12 +95,12 @@ impl Notice {
         }
     }
 
-    /// The list in `extra`, under its name there (D19, D28).
+    /// The list in `extra`, under its name there (D19, D28, D29).
     pub fn extra(&self) -> Option<(&'static str, &[Face])> {
         match self {
             Self::AddMembers(faces) | Self::CancelInvitations(faces) => Some(("invitees", faces)),
-            Self::DeleteMember(faces) => Some(("members", faces)),
-            Self::JoinRoom(_) | Self::LeaveRoom(_) | Self::AssignAdmin(_) => None,
+            Self::DeleteMember(faces) | Self::AssignAdmin(faces) => Some(("members", faces)),
+            Self::JoinRoom(_) | Self::LeaveRoom(_) => None,
         }
     }
 

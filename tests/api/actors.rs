@@ -150,14 +150,14 @@ impl World {
         answer.json().await.unwrap()
     }
 
-    /// Bans a client from a room. Banning has no route yet: this writes the state that it will write.
+    /// Has the platform ban a client from a room.
     pub async fn bans(&self, room: &str, client: &str) {
-        let standing = json!({
-            "PK": { "S": format!("SampleApp#ROOM#{room}") }, "SK": { "S": format!("#STANDING#{client}") },
-            "client": { "S": client }, "profile": { "M": {} }, "seq": { "N": "1" },
-            "state": { "M": { "banned": { "M": { "createdAt": { "N": "1" } } } } },
-        });
-        self.write("PutItem", json!({ "TableName": self.stack.table(), "Item": standing })).await;
+        self.platform().bans(room, client).send().await.good();
+    }
+
+    /// The last entry of a room's log.
+    pub async fn last_event(&self, room: &str) -> Value {
+        self.events(room).await.pop().expect("every room has a log")
     }
 
     /// Everything that can be read of a room: it must be the same after whatever was refused.
@@ -360,6 +360,82 @@ impl Actor {
     /// `POST /v2/rooms/:_id/invite`.
     pub fn talk_invites(&self, room: &str, whom: Value) -> Call {
         self.post(&format!("/v2/rooms/{room}/invite"), whom)
+    }
+
+    /// `POST /rooms/:id/delete/members`.
+    pub fn removes(&self, room: &str, members: &[&str]) -> Call {
+        self.post(&format!("/rooms/{room}/delete/members"), json!({ "members": members }))
+    }
+
+    /// `DELETE /rooms/:id/members/:member`.
+    pub fn removes_one(&self, room: &str, member: &str) -> Call {
+        self.call(Method::DELETE, &format!("/rooms/{room}/members/{member}"))
+    }
+
+    /// `PUT /rooms/:id/member/:client`.
+    pub fn sets(&self, room: &str, client: &str, property: &str, value: Value) -> Call {
+        let body = json!({ "property": property, "value": value });
+        self.call(Method::PUT, &format!("/rooms/{room}/member/{client}")).body(body)
+    }
+
+    /// `PUT /rooms/:id`.
+    pub fn updates(&self, room: &str, body: Value) -> Call {
+        self.call(Method::PUT, &format!("/rooms/{room}")).body(body)
+    }
+
+    /// `DELETE /rooms/:id`.
+    pub fn deletes(&self, room: &str) -> Call {
+        self.call(Method::DELETE, &format!("/rooms/{room}"))
+    }
+
+    /// `POST /blockStatus/room/:id/:blockee`.
+    pub fn bans(&self, room: &str, blockee: &str) -> Call {
+        self.call(Method::POST, &format!("/blockStatus/room/{room}/{blockee}"))
+    }
+
+    /// `DELETE /blockStatus/room/:id/:blockee`.
+    pub fn unbans(&self, room: &str, blockee: &str) -> Call {
+        self.call(Method::DELETE, &format!("/blockStatus/room/{room}/{blockee}"))
+    }
+
+    /// `GET /blockStatus/room/:id`.
+    pub fn lists_bans(&self, room: &str) -> Call {
+        self.get(&format!("/blockStatus/room/{room}"))
+    }
+
+    /// `POST /rooms/createAndJoin`.
+    pub fn founds(&self, body: Value) -> Call {
+        self.post("/rooms/createAndJoin", body)
+    }
+
+    /// `GET /rooms`; a query in MongoDB's JSON may stand in `query` as it is.
+    pub fn lists_rooms(&self, query: &str) -> Call {
+        self.get(&format!("/rooms?{query}"))
+    }
+
+    /// `GET /rooms/invitations`.
+    pub fn lists_invitations(&self) -> Call {
+        self.get("/rooms/invitations")
+    }
+
+    /// `GET /rooms/:id/invitations`.
+    pub fn lists_invitations_of(&self, room: &str) -> Call {
+        self.get(&format!("/rooms/{room}/invitations"))
+    }
+
+    /// `DELETE /rooms/:id/invitations`.
+    pub fn declines(&self, room: &str) -> Call {
+        self.call(Method::DELETE, &format!("/rooms/{room}/invitations"))
+    }
+
+    /// `POST /rooms/:id/delete/invitations`.
+    pub fn cancels(&self, room: &str, invitees: &[&str]) -> Call {
+        self.post(&format!("/rooms/{room}/delete/invitations"), json!({ "invitees": invitees }))
+    }
+
+    /// `DELETE /rooms/:id/invitations/:invitee`.
+    pub fn cancels_one(&self, room: &str, invitee: &str) -> Call {
+        self.call(Method::DELETE, &format!("/rooms/{room}/invitations/{invitee}"))
     }
 }
 

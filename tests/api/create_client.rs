@@ -523,6 +523,7 @@ async fn a_claim_that_a_room_cannot_take_is_kept_and_says_so() {
     for (room, _) in &rooms {
         world.invites_address(room, json!({ "email": "new@x.io" })).await;
     }
+    world.upserted(json!({ "_id": "new" })).await; // only clients are banned
     world.bans(&rooms[2].0, "new").await;
     let before = [world.sight(&rooms[0].0).await, world.sight(&rooms[1].0).await, world.sight(&rooms[2].0).await];
 
@@ -536,9 +537,8 @@ async fn a_claim_that_a_room_cannot_take_is_kept_and_says_so() {
     let after = [world.sight(&rooms[0].0).await, world.sight(&rooms[1].0).await, world.sight(&rooms[2].0).await];
     assert_eq!(after, before, "what is kept leaves no trace");
 
-    // Unbanned (no route does that yet), he comes in.
-    let standing = json!({ "PK": { "S": format!("SampleApp#ROOM#{}", rooms[2].0) }, "SK": { "S": "#STANDING#new" } });
-    world.write("DeleteItem", json!({ "TableName": world.stack.table(), "Key": standing })).await;
+    // Unbanned, he comes in.
+    world.platform().unbans(&rooms[2].0, "new").send().await.good();
     let now = claims(&world.upserted(json!({ "_id": "new" })).await);
     assert_eq!(now, claimed(&[(kept[0].0, "room_full"), (kept[1].0, "room_closed"), (kept[2].0, "joined")]));
     for (room, _) in &rooms {

@@ -50,16 +50,14 @@ impl World {
     }
 }
 
-impl Actor {
-    /// `POST /rooms/:id/message`; the message's id.
-    async fn says(&self, room: &str, body: Value) -> String {
-        text(&self.post(&format!("/rooms/{room}/message"), body).send().await.good()["_id"])
-    }
+/// Says something; the message's id.
+async fn says(actor: &Actor, room: &str, body: Value) -> String {
+    text(&actor.post(&format!("/rooms/{room}/message"), body).send().await.good()["_id"])
+}
 
-    /// `POST /rooms/createAndJoin`; the room's id.
-    async fn opens(&self, body: Value) -> String {
-        text(&self.post("/rooms/createAndJoin", body).send().await.good()["_id"])
-    }
+/// Makes a room and joins it; the room's id.
+async fn founds(actor: &Actor, body: Value) -> String {
+    text(&actor.founds(body).send().await.good()["_id"])
 }
 
 /// Every string of a JSON value, the names of its fields included.
@@ -95,38 +93,37 @@ async fn nothing_tells_of_an_erased_client_any_more() {
     let [aaa, ccc, _ddd, eee] = world.clients(["aaa", "ccc", "ddd", "eee"]).await;
 
     // He owns a room, made it, and bans from it.
-    let own = bob.opens(json!({ "roomType": "group", "invitee": ["aaa", "ccc"], "systemMessage": true })).await;
-    bob.call(reqwest::Method::POST, &format!("/blockStatus/room/{own}/ccc")).send().await.good();
-    let role = json!({ "property": "role", "value": "admin" });
-    bob.call(reqwest::Method::PUT, &format!("/rooms/{own}/member/aaa")).body(role).send().await.good();
+    let own = founds(&bob, json!({ "roomType": "group", "invitee": ["aaa", "ccc"], "systemMessage": true })).await;
+    bob.bans(&own, "ccc").send().await.good();
+    bob.sets(&own, "aaa", "role", json!("admin")).send().await.good();
 
     // He talks, is meant and is answered; he adds and invites, people and addresses.
     let talk = world.room(json!({ "roomType": "group", "members": ["aaa", BOB, "ccc"], "systemMessage": true })).await;
-    let hello = bob.says(&talk, json!({ "message": "hello", "mentions": ["aaa"] })).await;
+    let hello = says(&bob, &talk, json!({ "message": "hello", "mentions": ["aaa"] })).await;
     let answer = json!({ "message": "yes?", "mentions": [BOB, "ccc"], "reply": hello });
-    let edited = aaa.says(&talk, answer.clone()).await;
-    aaa.says(&talk, json!({ "_id": edited, "message": "yes!", "mentions": ["ccc", BOB] })).await;
+    let edited = says(&aaa, &talk, answer.clone()).await;
+    says(&aaa, &talk, json!({ "_id": edited, "message": "yes!", "mentions": ["ccc", BOB] })).await;
     bob.adds(&talk, &["eee"]).and(json!({ "systemMessage": true })).send().await.good();
     let welcome = text(&world.events(&talk).await.iter().rfind(|event| !event["message"].is_null()).unwrap()["id"]);
-    eee.says(&talk, json!({ "message": "thanks", "reply": welcome })).await;
+    says(&eee, &talk, json!({ "message": "thanks", "reply": welcome })).await;
     let before = world.events(&talk).await.iter().position(|event| event["type"] == "member.joined").unwrap();
     let first = text(&world.events(&talk).await[before]["id"]);
-    eee.says(&talk, json!({ "message": "who was added here?", "reply": first })).await;
+    says(&eee, &talk, json!({ "message": "who was added here?", "reply": first })).await;
     bob.invites(&talk, &["ddd"]).send().await.good();
     bob.talk_invites(&talk, json!({ "email": "new@example.com" })).send().await.bare();
-    bob.says(&talk, json!({ "message": "the last word" })).await;
+    says(&bob, &talk, json!({ "message": "the last word" })).await;
 
     // He is invited, by his id and by an address; he is banned; he has left; he talks with one other.
     let asked = world.group(&[&aaa]).await;
     aaa.invites(&asked, &[BOB]).and(json!({ "systemMessage": true })).send().await.good();
     let whom = json!({ "mobile": "131 0000 0009", "email": "BOBBY@example.com" });
     aaa.talk_invites(&asked, whom).send().await.bare();
-    let shut = aaa.opens(json!({ "roomType": "group", "invitee": [BOB] })).await;
-    aaa.call(reqwest::Method::POST, &format!("/blockStatus/room/{shut}/{BOB}")).send().await.good();
+    let shut = founds(&aaa, json!({ "roomType": "group", "invitee": [BOB] })).await;
+    aaa.bans(&shut, BOB).send().await.good();
     let left = world.group(&[&aaa, &bob]).await;
-    bob.call(reqwest::Method::DELETE, &format!("/rooms/{left}/members/{BOB}")).send().await.good();
-    let direct = bob.opens(json!({ "roomType": "direct", "invitee": "aaa" })).await;
-    aaa.says(&direct, json!({ "message": "just us" })).await;
+    bob.removes_one(&left, BOB).send().await.good();
+    let direct = founds(&bob, json!({ "roomType": "direct", "invitee": "aaa" })).await;
+    says(&aaa, &direct, json!({ "message": "just us" })).await;
     let rooms = [&own, &talk, &asked, &shut, &left, &direct];
     for room in rooms {
         world.holds_together(room).await;
@@ -158,8 +155,8 @@ async fn what_people_said_stays_under_the_pseudonym() {
     let world = World::new().await;
     let (bob, aaa) = (world.bob().await, world.client("aaa").await);
     let room = world.group(&[&aaa, &bob]).await;
-    let hello = bob.says(&room, json!({ "message": "hello", "mentions": ["aaa"] })).await;
-    aaa.says(&room, json!({ "message": "Bobby Beta, bob.7!", "mentions": [BOB, "aaa"], "reply": hello })).await;
+    let hello = says(&bob, &room, json!({ "message": "hello", "mentions": ["aaa"] })).await;
+    says(&aaa, &room, json!({ "message": "Bobby Beta, bob.7!", "mentions": [BOB, "aaa"], "reply": hello })).await;
     let pseudonym = world.erases_wholly(BOB).await;
     let page = aaa.get(&format!("/rooms/{room}/messages/v3")).send().await.good();
     let [answer, hello] = [&page["data"][0], &page["data"][1]];
@@ -219,13 +216,13 @@ async fn who_is_called_alike_is_left_alone() {
     let prefixed = world.client("x-bob.7").await;
     let namesake =
         world.room(json!({ "_id": BOB, "roomType": "group", "members": ["bob.77", "bob", "x-bob.7"] })).await;
-    longer.says(&namesake, json!({ "message": "hello", "mentions": ["x-bob.7", "bob"] })).await;
+    says(&longer, &namesake, json!({ "message": "hello", "mentions": ["x-bob.7", "bob"] })).await;
     longer.invites(&namesake, &["aaa"]).send().await.good();
     let other = world.other_app("Other").await;
     let theirs = other.client(BOB).await;
     other.client("aaa").await;
     let room = other.platform().post("/rooms", json!({ "members": [BOB, "aaa"] })).send().await.good();
-    theirs.says(&text(&room["_id"]), json!({ "message": "hello" })).await;
+    says(&theirs, &text(&room["_id"]), json!({ "message": "hello" })).await;
     let before = world.items().await;
     let shared = world.group(&[&aaa, &bob]).await;
     world.erases_wholly(BOB).await;
@@ -314,7 +311,7 @@ async fn a_mark_resumes_and_still_everything_is_read() {
     let world = World::new().await;
     let (bob, aaa) = (world.bob().await, world.client("aaa").await);
     let room = world.group(&[&aaa, &bob]).await;
-    bob.says(&room, json!({ "message": "hello" })).await;
+    says(&bob, &room, json!({ "message": "hello" })).await;
     let last = world.items().await.pop().unwrap();
     let next = json!({ "pk": last["PK"]["S"], "sk": last["SK"]["S"] });
     let event = json!({ "app": "SampleApp", "client": BOB, "next": next });
@@ -330,7 +327,7 @@ async fn nobody_of_his_id_is_made_until_it_is_done() {
     let world = World::new().await;
     let (bob, aaa) = (world.bob().await, world.client("aaa").await);
     let room = world.group(&[&aaa, &bob]).await;
-    let direct = bob.opens(json!({ "roomType": "direct", "invitee": "aaa" })).await;
+    let direct = founds(&bob, json!({ "roomType": "direct", "invitee": "aaa" })).await;
     let pseudonym = text(&world.erases(BOB).await["pseudonym"]);
     let upsert = || world.platform().post("/admin/clients", json!({ "_id": BOB, "issueAccessToken": true }));
     let started = std::time::Instant::now();
@@ -363,11 +360,11 @@ async fn a_message_that_is_changed_meanwhile_is_not_lost() {
     let room = world.group(&[&aaa, &bob]).await;
     let mut messages = Vec::new();
     for at in 0..6 {
-        messages.push(aaa.says(&room, json!({ "message": format!("draft {at}"), "mentions": [BOB] })).await);
+        messages.push(says(&aaa, &room, json!({ "message": format!("draft {at}"), "mentions": [BOB] })).await);
     }
     let edits = async {
         for (at, id) in messages.iter().enumerate() {
-            aaa.says(&room, json!({ "_id": id, "message": format!("final {at}"), "mentions": [BOB, "aaa"] })).await;
+            says(&aaa, &room, json!({ "_id": id, "message": format!("final {at}"), "mentions": [BOB, "aaa"] })).await;
         }
     };
     tokio::join!(edits, world.erases(BOB));

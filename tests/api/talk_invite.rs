@@ -1,154 +1,10 @@
 //! `POST /v2/rooms/:_id/invite`.
 
 use local::{Fault, Stack};
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::actors::{Actor, Call, World, ids, pairs, text};
-
-/// The type of a documented field.
-#[derive(Clone, Copy, Debug)]
-enum Type {
-    Text,
-    Time,
-    Texts,
-    Number,
-    Flag,
-    Object,
-}
-
-/// The user of seed 003.
-const USER: &[(&str, Type)] = &[
-    ("_id", Type::Text),
-    ("name", Type::Text),
-    ("py", Type::Text),
-    ("pinyin", Type::Text),
-    ("emailForLogin", Type::Text),
-    ("emailDomain", Type::Text),
-    ("__v", Type::Number),
-    ("updatedAt", Type::Time),
-    ("createdAt", Type::Time),
-    ("isGuest", Type::Flag),
-    ("isRobot", Type::Flag),
-    ("pys", Type::Texts),
-    ("pinyins", Type::Texts),
-    ("from", Type::Text),
-    ("avatarUrl", Type::Text),
-    ("room", Type::Object),
-    ("_roomId", Type::Text),
-    ("_teamId", Type::Text),
-    ("role", Type::Text),
-    ("id", Type::Text),
-];
-
-/// The invitation of seed 003.
-const INVITATION: &[(&str, Type)] = &[
-    ("__v", Type::Number),
-    ("mobile", Type::Text),
-    ("team", Type::Text),
-    ("room", Type::Object),
-    ("key", Type::Text),
-    ("name", Type::Text),
-    ("_id", Type::Text),
-    ("updatedAt", Type::Time),
-    ("createdAt", Type::Time),
-    ("isInvite", Type::Flag),
-    ("role", Type::Text),
-    ("_teamId", Type::Text),
-    ("_roomId", Type::Text),
-    ("id", Type::Text),
-];
-
-/// The room in both replies of seed 003, without `guestToken` and `guestUrl`: no room has a guest link yet (D37).
-const ROOM: &[(&str, Type)] = &[
-    ("_id", Type::Text),
-    ("email", Type::Text),
-    ("team", Type::Text),
-    ("topic", Type::Text),
-    ("py", Type::Text),
-    ("pinyin", Type::Text),
-    ("creator", Type::Text),
-    ("__v", Type::Number),
-    ("updatedAt", Type::Time),
-    ("createdAt", Type::Time),
-    ("memberCount", Type::Number),
-    ("pys", Type::Texts),
-    ("pinyins", Type::Texts),
-    ("isGuestVisible", Type::Flag),
-    ("color", Type::Text),
-    ("isPrivate", Type::Flag),
-    ("isArchived", Type::Flag),
-    ("isGeneral", Type::Flag),
-    ("popRate", Type::Number),
-    ("_creatorId", Type::Text),
-    ("_teamId", Type::Text),
-    ("id", Type::Text),
-];
-
-/// Every documented field is there with its type, and nothing else is.
-fn is_as_documented(object: &Value, fields: &[(&str, Type)]) {
-    for (name, kind) in fields {
-        let value = &object[name];
-        let fits = match kind {
-            Type::Text => value.is_string(),
-            Type::Time => value.as_str().is_some_and(is_a_moment),
-            Type::Texts => value.as_array().is_some_and(|all| !all.is_empty() && all.iter().all(Value::is_string)),
-            Type::Number => value.is_u64(),
-            Type::Flag => value.is_boolean(),
-            Type::Object => value.is_object(),
-        };
-        assert!(fits, "`{name}` is {value}, not {kind:?}, in {object}");
-    }
-    let invented: Vec<_> =
-        object.as_object().unwrap().keys().filter(|key| !fields.iter().any(|(name, _)| name == key)).collect();
-    assert!(invented.is_empty(), "nobody documented {invented:?}");
-}
-
-/// `2015-09-10T08:30:39.657Z`.
-fn is_a_moment(text: &str) -> bool {
-    let shape: String = text.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect();
-    shape == "0000-00-00T00:00:00.000Z"
-}
-
-fn is_generated(id: &Value) -> bool {
-    id.as_str().is_some_and(|id| id.len() == 24 && id.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')))
-}
-
-/// What an object says of some fields.
-fn only(object: &Value, names: &[&str]) -> Value {
-    names.iter().map(|name| ((*name).to_owned(), object[name].clone())).collect::<serde_json::Map<_, _>>().into()
-}
-
-impl World {
-    /// A client as a Talk client presents it: by its token alone (D32).
-    fn talker(&self, actor: &Actor) -> Actor {
-        self.stranger().with("Authorization", &format!("aid {}", actor.token))
-    }
-
-    /// A call that is refused and leaves the room and its log as they were; the message.
-    async fn refuses(&self, room: &str, call: Call, status: u16, code: u16) -> String {
-        let before = self.sight(room).await;
-        let message = call.send().await.talk_refused(status, code);
-        assert_eq!(self.sight(room).await, before, "a refusal changes nothing");
-        self.holds_together(room).await;
-        message
-    }
-
-    /// Makes the pending invitation of an address, in its canonical form, one that has expired (D17).
-    async fn invitation_expires(&self, room: &str, address: &str) {
-        self.expires(&format!("SampleApp#ROOM#{room}"), &format!("#INVITATION#{address}")).await;
-    }
-}
-
-/// A world with a group room that `aaa` made through `POST /rooms` and is in; `aaa` speaks Talk.
-async fn talk_room(more: Value) -> (World, Actor, String) {
-    let world = World::new().await;
-    let aaa = world.client("aaa").await;
-    let mut body = json!({ "roomType": "group", "members": ["aaa"] });
-    body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-    let room = text(&aaa.post("/rooms", body).send().await.good()["_id"]);
-    let aaa = world.talker(&aaa);
-    (world, aaa, room)
-}
+use crate::actors::{World, ids, pairs, text};
+use crate::talkers::{INVITATION, ROOM, USER, hiding_addresses, is_as_documented, is_generated, only, talk_room};
 
 // The document.
 
@@ -563,7 +419,7 @@ async fn a_full_room_takes_nobody_but_lets_strangers_be_invited() {
     let (world, aaa, room) = talk_room(json!({ "maxMembers": 1 })).await;
     world.client("bbb").await;
     let message = world.refuses(&room, aaa.talk_invites(&room, json!({ "_userId": "bbb" })), 403, 243).await;
-    assert_eq!(message, "Operation not permitted：Invite to full room");
+    assert_eq!(message, "Operation not permitted：Enter full room");
     // Pending invitations hold no seat (D31).
     aaa.talk_invites(&room, json!({ "email": "new@x.io" })).send().await.bare();
     world.holds_together(&room).await;
@@ -575,7 +431,7 @@ async fn a_closed_room_takes_nobody_but_from_the_platform() {
     world.client("bbb").await;
     for whom in [json!({ "_userId": "bbb" }), json!({ "email": "new@x.io" })] {
         let message = world.refuses(&room, aaa.talk_invites(&room, whom), 403, 243).await;
-        assert_eq!(message, "Operation not permitted：Invite to closed room");
+        assert_eq!(message, "Operation not permitted：Enter closed room");
     }
     world.platform().talk_invites(&room, json!({ "_userId": "bbb" })).send().await.bare();
     world.platform().talk_invites(&room, json!({ "email": "new@x.io" })).send().await.bare();
@@ -589,7 +445,7 @@ async fn a_direct_room_takes_no_third() {
     let room = world.room(json!({ "roomType": "direct", "members": ["aaa", "bbb"] })).await;
     for whom in [json!({ "_userId": "ccc" }), json!({ "email": "new@x.io" })] {
         let message = world.refuses(&room, world.talker(&aaa).talk_invites(&room, whom), 403, 243).await;
-        assert_eq!(message, "Operation not permitted：Invite to direct room");
+        assert_eq!(message, "Operation not permitted：Enter direct room");
     }
     let whom = json!({ "_userId": "ccc" });
     let message = world.refuses(&room, world.talker(&ccc).talk_invites(&room, whom), 403, 204).await;
@@ -801,7 +657,7 @@ async fn every_kind_of_refusal_is_told_in_chinese_too() {
         (aaa.talk_invites(&room, json!({ "email": "" })), 400, 405, "无效的参数： email"),
         (aaa.talk_invites(&room, json!({ "email": "new@x.io" })), 400, 237, "邀请记录已存在"),
         (aaa.talk_invites(&room, json!({ "_userId": "aaa" })), 400, 239, "成员已存在"),
-        (aaa.talk_invites(&room, json!({ "_userId": "bbb" })), 403, 243, "操作不可执行：Invite to full room"),
+        (aaa.talk_invites(&room, json!({ "_userId": "bbb" })), 403, 243, "操作不可执行：Enter full room"),
         (world.stranger().talk_invites(&room, json!({ "_userId": "bbb" })), 403, 201, "用户未登录"),
         (
             world.stranger().with("Authorization", "aid no").talk_invites(&room, json!({ "_userId": "bbb" })),
@@ -819,13 +675,7 @@ async fn every_kind_of_refusal_is_told_in_chinese_too() {
 
 #[tokio::test]
 async fn an_app_may_keep_its_clients_addresses_to_itself() {
-    let template = include_str!("../../template.yaml");
-    let closed = template.replace("TALK_EXPOSE_ADDRESSES: !Ref TalkExposeAddresses", "TALK_EXPOSE_ADDRESSES: 'false'");
-    assert_ne!(closed, template);
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("template.yaml");
-    std::fs::write(&path, closed).unwrap();
-    let world = World::on(Stack::builder().template(path)).await;
+    let world = World::on(Stack::builder().template(hiding_addresses().path())).await;
     let aaa = world.client("aaa").await;
     let room = world.group(&[&aaa]).await;
     world.client_with(json!({ "_id": "bbb", "email": "bob@x.io", "mobile": "13100000000" })).await;

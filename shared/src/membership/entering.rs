@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use super::{Notify, Plan, Refusal, Step, Wish, open_to, person, seat, step};
-use crate::auth::Caller;
+use super::talking::near;
+use super::{Notify, Plan, Step, Wish, open_to, person, seat, step};
 use crate::change::{Change, Ending, Person};
-use crate::door::{Circumstance, Door, Invitee};
+use crate::door::{Door, Invitee};
 use crate::error::Error;
 use crate::id::{ClientId, ObjectId};
 use crate::invitation::{Invitation, Written};
@@ -71,21 +71,9 @@ pub fn invite(door: &Door, written: &Written, lifetime: Duration) -> Result<Plan
     Ok(change.into())
 }
 
-/// In a public room any client of the app may invite in Talk's way; in a private one its members (D35).
-fn may_invite(door: &Door) -> Result<&Room, Error> {
-    let room = door.room.as_ref().ok_or_else(|| Error::RoomNotFound { room: door.id.clone() })?;
-    if let Caller::Client(client) = &door.caller {
-        match door.circumstance(client) {
-            Circumstance::Banned => return Err(Refusal::Banned.of(room, vec![client.clone()])),
-            // A room entered on invitation only is not public: whoever could invite himself would need no invitation.
-            Circumstance::Stranger | Circumstance::Lapsed | Circumstance::Invited
-                if room.is_hidden() || room.invitation_required =>
-            {
-                return Err(Error::NotRoomMember { room: room.id.clone() });
-            }
-            Circumstance::Stranger | Circumstance::Lapsed | Circumstance::Invited | Circumstance::Member => {}
-        }
-    }
+/// In a public room any client of the app may invite in Talk's way; in any other one its members (D35).
+pub fn may_invite(door: &Door) -> Result<&Room, Error> {
+    let room = near(door)?;
     if room.kind == RoomKind::Direct {
         return Err(Error::DirectRoom { room: room.id.clone() }); // D18
     }

@@ -4,7 +4,7 @@ use super::leaving::succession;
 use super::rank::{Rank, above, governed, is_member, kept, lacking, rank};
 use super::{Plan, Refusal, Step, Wish, person, step};
 use crate::change::{Change, Ending};
-use crate::client::Json;
+use crate::client::{Face, Json};
 use crate::door::Door;
 use crate::error::Error;
 use crate::id::ClientId;
@@ -23,6 +23,9 @@ const AT_ONCE: usize = 80;
 /// who hold one.
 pub fn update(door: &Door, revision: &Revision) -> Result<Plan, Error> {
     let (room, rank) = kept(door)?;
+    if revision.is_for_many() {
+        of_many(room)?;
+    }
     let needed = match (&revision.owner, &revision.admins) {
         (Some(_), _) => Rank::Owner,
         (None, Some(_)) => Rank::Admin,
@@ -30,9 +33,6 @@ pub fn update(door: &Door, revision: &Revision) -> Result<Plan, Error> {
     };
     if rank < needed {
         return Err(lacking(room));
-    }
-    if room.kind == RoomKind::Direct && revision.is_for_many() {
-        return Err(Error::DirectRoom { room: room.id.clone() }); // D18
     }
     if let Some(seats) = revision.max_members.filter(|seats| *seats < room.member_count) {
         let reason = format!("must not be less than the room's {} members: {seats}", room.member_count);
@@ -46,19 +46,27 @@ pub fn update(door: &Door, revision: &Revision) -> Result<Plan, Error> {
     Ok(Plan::of(changes))
 }
 
-/// Who holds which office afterwards. Whoever owned the room and does so no longer becomes an admin.
+/// A direct room has no offices, no bans and no seats to change (D18).
+fn of_many(room: &Room) -> Result<&Room, Error> {
+    if room.kind == RoomKind::Direct { Err(Error::DirectRoom { room: room.id.clone() }) } else { Ok(room) }
+}
+
+/// Who holds which office afterwards. Whoever owned the room and does so no longer becomes an admin, unless the call names
+/// all of them.
 fn offices(door: &Door, room: &Room, revision: &Revision) -> Result<Vec<Change>, Error> {
+    if revision.owner.is_none() && revision.admins.is_none() {
+        return Ok(Vec::new());
+    }
     let owner = revision.owner.as_ref().or(room.owner.as_ref());
-    let mut admins = revision.admins.clone().unwrap_or_else(|| {
-        let before = room.owner.iter().filter(|before| Some(*before) != owner);
-        room.admins.iter().chain(before).cloned().collect()
-    });
+    let mut admins =
+        revision.admins.clone().unwrap_or_else(|| room.admins.iter().chain(&room.owner).cloned().collect());
     admins.retain(|admin| Some(admin) != owner);
     if admins.len() > MOST_ADMINS {
-        return Err(Error::invalid("managers", format!("must name at most {MOST_ADMINS} members")));
+        let name = if revision.admins.is_some() { "managers" } else { "owner" };
+        return Err(Error::invalid(name, format!("would make more than {MOST_ADMINS} admins")));
     }
-    let missing: Vec<ClientId> =
-        owner.iter().copied().chain(&admins).filter(|id| !is_member(door, id)).cloned().collect();
+    let holders = || owner.into_iter().chain(&admins);
+    let missing: Vec<ClientId> = holders().filter(|id| !is_member(door, id)).cloned().collect();
     if !missing.is_empty() {
         return Err(Refusal::NotMember.of(room, missing));
     }
@@ -67,28 +75,31 @@ fn offices(door: &Door, room: &Room, revision: &Revision) -> Result<Vec<Change>,
         own if admins.contains(own) => Role::Admin,
         _ => Role::Member,
     };
-    let concerned = room.owner.iter().chain(&room.admins).chain(&revision.owner).chain(&admins);
-    let mut changes: Vec<(Role, ClientId, Change)> = Vec::new();
-    for client in concerned {
-        let given = door.standing(client).and_then(|standing| giving(standing, role(client)));
-        if let Some(change) = given.filter(|_| !changes.iter().any(|(_, known, _)| known == client)) {
-            changes.push((role(client), client.clone(), change));
+    let mut given: Vec<(Standing, Role)> = Vec::new();
+    for standing in room.owner.iter().chain(&room.admins).chain(holders()).filter_map(|client| door.standing(client)) {
+        if !given.iter().any(|(known, _)| known.client == standing.client) {
+            given.push((standing.clone(), role(&standing.client)));
         }
     }
-    changes.sort_by_key(|(role, _, _)| std::cmp::Reverse(*role as u8)); // who loses an office goes first
-    Ok(changes.into_iter().map(|(_, _, change)| change).collect())
+    // Who loses an office goes first: a room has one owner at a time.
+    Ok([Role::Member, Role::Admin, Role::Owner].into_iter().filter_map(|role| giving(&given, role)).collect())
 }
 
-/// A role given to a member who has another; whoever becomes an admin is announced (D29).
-fn giving(standing: &Standing, role: Role) -> Option<Change> {
-    let before = standing.membership()?.role;
-    let notice = (role == Role::Admin && before == Role::Member).then(|| Notice::AssignAdmin(standing.face()));
-    (before != role).then(|| Change::RolesGiven { roles: vec![(standing.clone(), role)], notice })
+/// One role given to those who had another; whoever becomes an admin is announced (D29).
+fn giving(given: &[(Standing, Role)], role: Role) -> Option<Change> {
+    let had = |standing: &Standing| standing.membership().map(|own| own.role);
+    let is_new = |(standing, own): &&(Standing, Role)| *own == role && had(standing) != Some(role);
+    let roles: Vec<(Standing, Role)> = given.iter().filter(is_new).cloned().collect();
+    let plain = roles.iter().filter(|(standing, _)| had(standing) == Some(Role::Member));
+    let promoted: Vec<Face> = plain.map(|(standing, _)| standing.face()).collect();
+    let notice = (role == Role::Admin && !promoted.is_empty()).then_some(Notice::AssignAdmin(promoted));
+    (!roles.is_empty()).then_some(Change::RolesGiven { roles, notice })
 }
 
 /// Gives a member a role: owner and admins make and unmake admins, the owner makes another the owner (D29).
 pub fn give_role(door: &Door, member: &ClientId, role: Role) -> Result<Plan, Error> {
-    let (room, rank) = governed(door)?;
+    let room = of_many(rank(door)?.0)?;
+    let (_, rank) = governed(door)?;
     if !is_member(door, member) {
         return Err(Refusal::NotMember.of(room, vec![member.clone()]));
     }
@@ -105,7 +116,10 @@ pub fn give_role(door: &Door, member: &ClientId, role: Role) -> Result<Plan, Err
             Revision { admins: Some(admins), ..Revision::default() }
         }
     };
-    update(door, &revision)
+    update(door, &revision).map_err(|error| match error {
+        Error::InvalidParameter { reason, .. } => Error::invalid("value", reason),
+        other => other,
+    })
 }
 
 /// Sets a property of a member in this room, or removes it with `null`: any member may (D29).
@@ -133,10 +147,8 @@ pub fn set_property(door: &Door, member: &ClientId, name: &str, value: &serde_js
 /// Bans a client: it is a member no longer, and neither its invitation nor any that it issued lets anybody in (D30). What one
 /// transaction cannot hold is closed before the ban: never is anybody banned whose invitations are open.
 pub fn ban(door: &Door, blockee: &ClientId) -> Result<Plan, Error> {
-    let (room, rank) = governed(door)?;
-    if room.kind == RoomKind::Direct {
-        return Err(Error::DirectRoom { room: room.id.clone() });
-    }
+    let room = of_many(rank(door)?.0)?;
+    let (_, rank) = governed(door)?;
     if door.caller.client() == Some(blockee) {
         return Err(Error::invalid("blockee", "must be somebody else than you"));
     }
@@ -150,8 +162,8 @@ pub fn ban(door: &Door, blockee: &ClientId) -> Result<Plan, Error> {
     if unfinished {
         return Ok(Plan { unfinished, ..ended.into() });
     }
-    let mut changes = vec![Change::MemberBanned { person }];
-    changes.extend(closes.then_some(ended));
+    let mut changes: Vec<Change> = closes.then_some(ended).into_iter().collect();
+    changes.push(Change::MemberBanned { person });
     changes.extend(succession(door, room, std::slice::from_ref(blockee)));
     Ok(Plan::of(changes))
 }
@@ -159,8 +171,8 @@ pub fn ban(door: &Door, blockee: &ClientId) -> Result<Plan, Error> {
 /// The invitations that a client issued, as many as one transaction closes; whether there are more.
 fn issued(door: &Door, inviter: &ClientId) -> (Vec<Standing>, Vec<Invitation>, bool) {
     let by = |standing: &&Standing| {
-        let inviting = standing.pending().and_then(|pending| pending.inviter.as_ref());
-        inviting.is_some_and(|face| face.id == *inviter)
+        let inviting = standing.pending().filter(|pending| pending.expires_at > door.now);
+        inviting.and_then(|pending| pending.inviter.as_ref()).is_some_and(|face| face.id == *inviter)
     };
     let mut left = AT_ONCE;
     let mut fits = |items: usize| {
@@ -169,8 +181,8 @@ fn issued(door: &Door, inviter: &ClientId) -> (Vec<Standing>, Vec<Invitation>, b
         fits
     };
     let all: Vec<&Standing> = door.everybody.standings.iter().filter(by).collect();
-    let addressed = door.everybody.invitations.iter().filter(|own| own.inviter.as_ref() == Some(inviter));
-    let addressed: Vec<&Invitation> = addressed.collect();
+    let live = |own: &&Invitation| own.inviter.as_ref() == Some(inviter) && own.expires_at > door.now;
+    let addressed: Vec<&Invitation> = door.everybody.invitations.iter().filter(live).collect();
     let standings: Vec<Standing> = all.iter().take_while(|_| fits(1)).map(|own| (*own).clone()).collect();
     let invitations: Vec<Invitation> =
         addressed.iter().take_while(|own| fits(1 + own.addresses.len())).map(|own| (*own).clone()).collect();

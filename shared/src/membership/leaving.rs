@@ -1,6 +1,7 @@
 //! Leaving, being removed, and who owns the room then (D28).
 
-use super::rank::{above, is_member, kept, lacking, rank};
+use super::rank::{above, kept, lacking, rank};
+use super::talking::see_topic;
 use super::{Notify, Plan, Refusal, Step, Wish, step};
 use crate::auth::Caller;
 use crate::change::{Change, Departure, Ending};
@@ -46,16 +47,12 @@ pub fn remove(door: &Door, members: &[ClientId], notify: Notify) -> Result<Plan,
 /// Leaves in Talk's way: who is not in the room leaves nothing, and is told no error.
 pub fn leave_topic(door: &Door) -> Result<Plan, Error> {
     let leaver = door.caller.client().ok_or(Error::MissingParameter { names: &["sender"] })?;
-    let room = door.room()?;
-    if room.is_hidden() && !is_member(door, leaver) {
-        return Err(Error::NotRoomMember { room: room.id.clone() }); // D35
-    }
-    Ok(go(door, room, leaver, Wish::Leave))
+    Ok(go(door, see_topic(door)?, leaver, Wish::Leave))
 }
 
 /// Removes somebody in Talk's way: by its creator, owner or admins; who is not in the room is gone already.
 pub fn remove_from_topic(door: &Door, member: &ClientId) -> Result<Plan, Error> {
-    let room = door.room()?;
+    let room = door.room.as_ref().ok_or_else(|| Error::RoomNotFound { room: door.id.clone() })?;
     let may = match &door.caller {
         Caller::Platform(_) => true,
         Caller::Client(client) if room.creator.as_ref() == Some(client) => true,

@@ -93,6 +93,7 @@ fn wants() -> Vec<Want> {
         want("Invite him", OTHERS, |door| add(door, &[bbb()], adding(Entry::ByInvitation))),
         want("Invite him in Talk's way", OTHERS, |door| invite(door, &Written::default(), Duration::from_secs(60))),
         want("Join", HIMSELF, |door| join(door, Notify::Nobody)),
+        want("Join in Talk's way", HIMSELF, join_topic),
         want("Sign up with an invited address", &[Asker::PlatformForHim], |door| {
             claim(door, &bbb()).map_or(Ok(Plan::default()), |(claim, plan)| kept(door, claim, plan))
         }),

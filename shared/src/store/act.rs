@@ -98,9 +98,10 @@ impl Store {
     /// later than the write: it is as up to date as its members are.
     async fn with_members(&self, visit: &Visit<'_>, mut done: Done) -> Result<Done, Error> {
         if done.door.page.is_none()
-            && let Some((room, page)) = self.view(&done.door.app, visit).await.map_err(Error::internal)?
+            && let Some((Some(room), page)) = self.view(&done.door.app, visit).await.map_err(Error::internal)?
+            && !room.is_deleted
         {
-            done.door.room = room;
+            done.door.room = Some(room);
             done.door.page = Some(page);
         }
         Ok(done)

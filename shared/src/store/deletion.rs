@@ -32,10 +32,17 @@ impl Store {
             if door.is_going && (unknown || door.caller.is_platform()) {
                 return self.sweep_room(&door.app, &door.id).await;
             }
+            if door.room.is_none() && unknown {
+                return Ok(()); // it was deleted, and somebody else has swept it away
+            }
             decide(&door)?;
             let room = door.room.as_ref().ok_or_else(|| Error::RoomNotFound { room: door.id.clone() })?;
             match self.transact(vec![self.entomb(&door.app, room, door.now)?], None).await {
-                Ok(()) => return self.sweep_room(&door.app, &door.id).await,
+                Ok(()) => {
+                    // It is gone, whatever becomes of its items now: what is left waits for the schedule.
+                    self.sweep_room(&door.app, &door.id).await.ok();
+                    return Ok(());
+                }
                 Err(Setback::Failed(error)) => return Err(error),
                 Err(Setback::Unknown(_)) => unknown = true,
                 Err(Setback::Lost | Setback::Crowded) => {}

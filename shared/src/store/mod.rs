@@ -12,7 +12,9 @@ mod erasure;
 mod history;
 mod item;
 mod key;
+mod latest;
 mod mine;
+mod pending;
 mod people;
 mod profile;
 mod read;
@@ -45,9 +47,10 @@ pub use due::Swept;
 pub use erasure::Erasure;
 pub use history::{Bounds, Order};
 pub use mine::{Mine, Quitted};
+pub use pending::TeamInvitations;
 pub use people::{Upsert, Upserted};
 pub use trace::{Mark, Trace};
-pub use visit::{Crowd, Sought, View, Visit};
+pub use visit::{Crowd, Sought, Team, View, Visit};
 pub use visitor::Visitor;
 
 /// How long one request goes on trying lost races before its answer is `BUSY`. What it has begun by then, a read and a
@@ -118,6 +121,11 @@ impl Store {
 
     fn remember_region(&self, app: &AppId, region: Region) {
         self.regions.lock().unwrap_or_else(PoisonError::into_inner).insert(app.clone(), region);
+    }
+
+    /// Whether there is time to begin something more in this request.
+    pub fn has_patience(&self) -> bool {
+        self.deadline.allows(Duration::ZERO)
     }
 
     /// The account of the request that is being handled, cleared for the next one.

@@ -37,6 +37,8 @@ pub struct Visit<'a> {
     pub crowd: Crowd,
     /// A message of the room.
     pub message: Option<&'a ObjectId>,
+    /// Whether the app itself is looked at.
+    pub team: Team,
 }
 
 impl<'a> Visit<'a> {
@@ -51,8 +53,23 @@ impl<'a> Visit<'a> {
             invitation: None,
             crowd: Crowd::Nobody,
             message: None,
+            team: Team::Unread,
         }
     }
+
+    /// The same in Talk, whose replies name the team.
+    pub fn in_talk(room: &'a RoomId, credentials: &'a Credentials) -> Self {
+        Self { team: Team::Read, ..Self::to(room, credentials) }
+    }
+}
+
+/// Whether the app's own record is read: to Talk it is the team.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Team {
+    /// It is not.
+    Unread,
+    /// It is.
+    Read,
 }
 
 /// Whom a rule looks at besides the caller and those named.
@@ -149,7 +166,7 @@ impl Store {
         let Some(room) = &door.room else { return Ok(()) };
         let app = &visit.credentials.app;
         match visit.crowd {
-            Crowd::Heirs if room.owner.as_ref().is_some_and(|owner| door.people.contains_key(owner)) => {
+            Crowd::Heirs if room.owner.as_ref().is_some_and(|owner| visit.clients.contains(owner)) => {
                 door.everybody = self.everybody(app, visit.room).await?;
             }
             Crowd::Staff => {
@@ -181,7 +198,7 @@ impl Store {
         if visit.view == View::Minimal {
             keys.insert(Key::room(app, room));
         }
-        if visit.sought.is_some() {
+        if visit.sought.is_some() || visit.team == Team::Read {
             keys.insert(Key::app(app));
         }
         keys.extend(visit.invitation.map(|address| Key::invitation(app, room, address)));

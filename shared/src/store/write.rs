@@ -176,10 +176,10 @@ impl Writing<'_> {
     /// A role, properties: field by field, so that what the member reads meanwhile is not undone.
     fn within(&self, before: &Standing, after: &Standing) -> Result<TransactWriteItem, Error> {
         let own = after.membership().ok_or_else(|| Error::internal("a standing changed within is a member's"))?;
-        let update = Update::builder()
+        let mut set = "SET seq = :seq, #state.#member.#role = :role, #state.#member.#own = :own".to_owned();
+        let mut update = Update::builder()
             .table_name(self.table)
             .set_key(Some(item::keyed(&Key::standing(self.app, self.room, &after.client))))
-            .update_expression("SET seq = :seq, #state.#member.#role = :role, #state.#member.#own = :own")
             .condition_expression("seq = :seen")
             .expression_attribute_names("#state", "state")
             .expression_attribute_names("#member", "member")
@@ -189,7 +189,14 @@ impl Writing<'_> {
             .expression_attribute_values(":seq", item::number(after.seq))
             .expression_attribute_values(":role", item::value(&own.role)?)
             .expression_attribute_values(":own", item::value(&own.properties)?);
-        Ok(TransactWriteItem::builder().update(update.build().map_err(Error::internal)?).build())
+        if before.membership().is_some_and(|old| old.read_messages < own.read_messages) {
+            set.push_str(", #state.#member.readMessages = :read, #state.#member.lastRead = :last");
+            update = update
+                .expression_attribute_values(":read", item::number(own.read_messages))
+                .expression_attribute_values(":last", item::value(&own.last_read)?);
+        }
+        let update = update.update_expression(set).build().map_err(Error::internal)?;
+        Ok(TransactWriteItem::builder().update(update).build())
     }
 
     /// The acting client still stands as it did, and has read its own message.

@@ -99,7 +99,10 @@ pub fn revision(fields: &Fields) -> Result<Revision, Error> {
         bot_mode: fields.flag("botMode")?,
         encrypted: fields.flag("encrypted")?,
         room_tags: tags(fields)?,
-        data: fields.object("data", OBJECT)?.map(|data| Json::of(&data)),
+        data: match fields.raw("data") {
+            Some(Value::Null) => Some(Json::default()),
+            Some(_) | None => fields.object("data", OBJECT)?.map(|data| Json::of(&data)),
+        },
         is_closed: on("opening")?,
         is_frozen: on("status")?,
         is_private: fields.flag("isPrivate")?,

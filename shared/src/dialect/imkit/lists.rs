@@ -28,8 +28,7 @@ impl Reply {
     /// Rooms of the caller's. A list shows of a direct room both its members, of any other the caller alone.
     pub fn rooms(app: &AppId, total: usize, rooms: &[OwnRoom]) -> Self {
         let shown = |OwnRoom { room, own, peer }: &OwnRoom| {
-            let mut members: Vec<Standing> = std::iter::once(own).chain(peer).cloned().collect();
-            members.sort_by(|one, other| one.client.cmp(&other.client));
+            let members: Vec<Standing> = std::iter::once(own).chain(peer).cloned().collect();
             let mut result = full_room(app, room, Some(&Page { members, next: None }));
             overlay(&mut result, relative(room, false, Some(own)));
             result

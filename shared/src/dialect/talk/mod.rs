@@ -1,6 +1,8 @@
 //! Talk's dialect: bare objects, and errors of its own numbers in two languages (D32).
 
+mod asked;
 mod parameters;
+mod parts;
 mod refusal;
 mod view;
 
@@ -10,9 +12,10 @@ use crate::error::Error;
 use crate::lambda::Response;
 use crate::request::Request;
 
+pub use asked::new_room;
 pub use parameters::Parameters;
-pub use refusal::refuse;
-pub use view::{Addresses, invited};
+pub use refusal::{refuse, refused};
+pub use view::{Addresses, LATEST_MESSAGES, detail, invited, listed, room};
 
 /// Renders what a handler came to.
 pub fn respond(request: &Request, result: Result<Value, Error>) -> Response {

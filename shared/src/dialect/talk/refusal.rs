@@ -1,21 +1,31 @@
 //! Talk's table of errors (talk.md 3.2): HTTP status, number, and a text in two languages.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::error::Error;
 use crate::lambda::Response;
 use crate::request::Request;
 
-/// An error in the language asked for: `?lang=`, body `lang`, `X-Language`, cookie; English otherwise (D32).
+/// An error as a whole reply.
 pub fn refuse(request: &Request, error: &Error) -> Response {
+    let (status, body) = told(request, error);
+    let response = Response::json(status, &body);
+    if status == 503 { response.with("retry-after", "1") } else { response }
+}
+
+/// An error of one of several, in its place among their replies.
+pub fn refused(request: &Request, error: &Error) -> Value {
+    told(request, error).1
+}
+
+/// In the language asked for: `?lang=`, body `lang`, `X-Language`, cookie; English otherwise (D32).
+fn told(request: &Request, error: &Error) -> (u16, Value) {
     let body = request.fields().ok().and_then(|fields| fields.text("lang", 16).ok().flatten());
     let language =
         request.query("lang").or(body.as_deref()).or(request.header("x-language")).or(request.cookie("lang"));
     let Refusal { status, code, english, chinese, about } = refusal(error);
     let text = if language.is_some_and(|language| language.starts_with("zh")) { chinese } else { english };
-    let message = text.replace("{}", &about);
-    let response = Response::json(status, &json!({ "code": code, "message": message }));
-    if status == 503 { response.with("retry-after", "1") } else { response }
+    (status, json!({ "code": code, "message": text.replace("{}", &about) }))
 }
 
 struct Refusal {
@@ -47,9 +57,9 @@ fn refusal(error: &Error) -> Refusal {
         Error::RoomFrozen { .. } => (403, 222, "Topic is already archived", "话题已被归档", String::new()),
         Error::InvitationExists => (400, 237, "Invitation record already exists", "邀请记录已存在", String::new()),
         Error::MemberExists { .. } => (400, 239, "Member already exist", "成员已存在", String::new()),
-        Error::RoomClosed { .. } => not_permitted("Invite to closed room"),
-        Error::RoomFull { .. } => not_permitted("Invite to full room"),
-        Error::DirectRoom { .. } => not_permitted("Invite to direct room"),
+        Error::RoomClosed { .. } => not_permitted("Enter closed room"),
+        Error::RoomFull { .. } => not_permitted("Enter full room"),
+        Error::DirectRoom { .. } => not_permitted("Enter direct room"),
         Error::InvitationRequired { .. } => not_permitted("Join without invitation"),
         Error::AlreadyBanned { .. } | Error::BanNotFound { .. } => not_permitted("Ban"),
         Error::TooManyFields { .. } => {
@@ -90,8 +100,6 @@ fn invalid(name: &str) -> Row {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::Value;
-
     use super::*;
     use crate::id::{ClientId, RoomId};
 
@@ -103,7 +111,7 @@ mod tests {
         serde_json::from_value(event).unwrap()
     }
 
-    fn told(error: &Error, language: &str) -> (u16, Value) {
+    fn said(error: &Error, language: &str) -> (u16, Value) {
         let response = refuse(&request(json!({ "headers": { "x-language": language } })), error);
         (response.status_code, serde_json::from_str(&response.body).unwrap())
     }
@@ -144,14 +152,14 @@ mod tests {
     fn what_a_room_does_not_permit_is_named() {
         let room = || RoomId::parse("id", "r1").unwrap();
         for (error, what) in [
-            (Error::RoomClosed { room: room() }, "Invite to closed room"),
-            (Error::RoomFull { room: room(), max_members: 2 }, "Invite to full room"),
-            (Error::DirectRoom { room: room() }, "Invite to direct room"),
+            (Error::RoomClosed { room: room() }, "Enter closed room"),
+            (Error::RoomFull { room: room(), max_members: 2 }, "Enter full room"),
+            (Error::DirectRoom { room: room() }, "Enter direct room"),
             (Error::InvitationRequired { room: room() }, "Join without invitation"),
         ] {
             for (language, start) in [("en", "Operation not permitted："), ("zh", "操作不可执行：")] {
                 let expected = json!({ "code": 243, "message": format!("{start}{what}") });
-                assert_eq!(told(&error, language), (403, expected), "{error:?}");
+                assert_eq!(said(&error, language), (403, expected), "{error:?}");
             }
         }
     }
@@ -161,7 +169,7 @@ mod tests {
         for (error, (status, code, english, chinese)) in table() {
             for (language, message) in [("en", english), ("", english), ("fr", english), ("zh", chinese)] {
                 let expected = (status, json!({ "code": code, "message": message }));
-                assert_eq!(told(&error, language), expected, "{error:?} in `{language}`");
+                assert_eq!(said(&error, language), expected, "{error:?} in `{language}`");
             }
         }
     }
@@ -169,7 +177,7 @@ mod tests {
     #[test]
     fn what_is_our_fault_leaks_nothing() {
         for language in ["en", "zh"] {
-            let (status, body) = told(&Error::internal("table `secret` is gone"), language);
+            let (status, body) = said(&Error::internal("table `secret` is gone"), language);
             assert_eq!((status, &body["code"]), (500, &json!(100)));
             assert!(!body.to_string().contains("secret"), "{body}");
         }

@@ -1,23 +1,42 @@
-//! What Talk's replies hold: users, rooms, invitations.
+//! What Talk's replies hold.
 
 use serde_json::{Value, json};
 
-use crate::address::Address;
-use crate::client::Client;
-use crate::door::Invitee;
-use crate::id::ObjectId;
+use super::parts::{invitation, member, message, topic, unread, user};
+use crate::auth::Caller;
+use crate::door::{Door, Invitee};
+use crate::error::Error;
+use crate::id::{ObjectId, RoomId};
 use crate::invitation::Invitation;
-use crate::pinyin::Spelling;
+use crate::lambda::Settings;
+use crate::message::Message;
 use crate::room::Room;
+use crate::standing::Standing;
 use crate::store::Done;
 
-/// Whether a reply shows a client's own addresses (D37).
+/// How many of a room's messages its reply shows (talk.md 9.1).
+pub const LATEST_MESSAGES: usize = 30;
+
+/// Whether a reply shows people's addresses (D37).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Addresses {
-    /// To whoever invites the client.
+    /// It does.
     Shown,
-    /// To nobody.
+    /// It does not.
     Hidden,
+}
+
+impl Addresses {
+    /// As the operator wants it.
+    pub fn of(settings: &Settings) -> Self {
+        if settings.expose_addresses { Self::Shown } else { Self::Hidden }
+    }
+
+    /// The address of an invitation: its inviter knows it anyway, and the platform.
+    fn to(self, caller: &Caller, invitation: &Invitation) -> Self {
+        let is_inviter = caller.client().is_some() && caller.client() == invitation.inviter.as_ref();
+        if is_inviter || caller.is_platform() { Self::Shown } else { self }
+    }
 }
 
 /// The reply of `room.invite`: the user who joined, or the pending invitation (seed 003).
@@ -26,7 +45,7 @@ pub fn invited(done: &Done, addresses: Addresses) -> Option<Value> {
     let (room, team) = (door.room.as_ref()?, &door.record.as_ref()?.team);
     let mut reply = match (door.invitee.as_ref()?, &done.invitation) {
         (Invitee::Client(client), _) => user(door.client(client)?, addresses),
-        (Invitee::Stranger { addresses }, Some(own)) => invitation(own, addresses, team),
+        (Invitee::Stranger { .. }, Some(own)) => invitation(own, team, Addresses::Shown),
         (Invitee::Stranger { .. }, None) => return None,
     };
     reply["room"] = topic(room, team);
@@ -36,125 +55,41 @@ pub fn invited(done: &Done, addresses: Addresses) -> Option<Value> {
     Some(reply)
 }
 
-fn user(client: &Client, addresses: Addresses) -> Value {
-    let face = client.face();
-    let name = face.name();
-    let mut result = json!({
-        "_id": client.id,
-        "id": client.id,
-        "__v": 0,
-        "name": name,
-        "avatarUrl": client.profile.avatar_url.as_deref().unwrap_or_default(),
-        "from": "register",
-        "isGuest": false,
-        "isRobot": client.profile.is_robot,
-        "createdAt": client.created_at.iso(),
-        "updatedAt": client.updated_at.iso(),
-    });
-    spell(&mut result, name);
-    let email = client.email.as_deref().filter(|_| addresses == Addresses::Shown);
-    if let Some(Ok(Address::Email(email))) = email.map(Address::email) {
-        let login = client.email.as_deref().unwrap_or_default().trim().to_lowercase();
-        result["emailForLogin"] = json!(login);
-        result["emailDomain"] = json!(email.domain());
-    }
-    result
+/// A pending invitation in a list of the team's, or taken back: team and room are ids (talk.md 7).
+pub fn listed(own: &Invitation, room: &RoomId, team: &ObjectId, caller: &Caller, addresses: Addresses) -> Value {
+    let mut reply = invitation(own, team, addresses.to(caller, own));
+    reply["room"] = json!(room);
+    reply["_roomId"] = json!(room);
+    reply
 }
 
-fn invitation(invitation: &Invitation, addresses: &[Address], team: &ObjectId) -> Value {
-    let (kind, name) = match addresses.first() {
-        Some(Address::Email(email)) => ("email", email.local_part()),
-        Some(Address::Mobile(_)) | None => ("mobile", invitation.mobile.as_deref().unwrap_or_default()),
-    };
-    let written = addresses.first().map(Address::written).unwrap_or_default();
-    let mut result = json!({
-        "_id": invitation.id,
-        "id": invitation.id,
-        "__v": 0,
-        "key": format!("{kind}_{written}"),
-        "name": name,
-        "team": team,
-        "isInvite": true,
-        "createdAt": invitation.created_at.iso(),
-        "updatedAt": invitation.created_at.iso(),
-    });
-    if let Some(email) = &invitation.email {
-        result["email"] = json!(email);
-    }
-    if let Some(mobile) = &invitation.mobile {
-        result["mobile"] = json!(mobile);
-    }
-    result
+/// A room by itself.
+pub fn room(door: &Door) -> Result<Value, Error> {
+    let (room, team) = room_and_team(door)?;
+    Ok(topic(room, team))
 }
 
-/// A room, which Talk's people call a topic. It has no guest link until it has one (D37).
-fn topic(room: &Room, team: &ObjectId) -> Value {
-    let mut result = json!({
-        "_id": room.id,
-        "id": room.id,
-        "__v": 0,
-        "email": room.email,
-        "team": team,
-        "_teamId": team,
-        "topic": room.topic(),
-        "creator": room.creator,
-        "_creatorId": room.creator,
-        "color": "blue",
-        "memberCount": room.member_count,
-        "popRate": u64::from(room.member_count) * 3, // D34
-        "isGuestVisible": false,
-        "isPrivate": room.is_private,
-        "isArchived": false,
-        "isGeneral": false,
-        "createdAt": room.created_at.iso(),
-        "updatedAt": room.updated_at.iso(),
-    });
-    spell(&mut result, room.topic());
-    result
+/// A room with its members, its last messages and what concerns the caller (talk.md 9.1).
+pub fn detail(door: &Door, messages: &[Message]) -> Result<Value, Error> {
+    let (room, team) = room_and_team(door)?;
+    let own = door.own();
+    let mut reply = topic(room, team);
+    let page = door.page.as_ref();
+    // By the order of joining, then id (D22).
+    let mut members: Vec<&Standing> = page.iter().flat_map(|page| &page.members).collect();
+    members.sort_by_key(|standing| (standing.membership().map(|own| own.joined), &standing.client));
+    reply["members"] = members.iter().filter_map(|standing| member(standing)).collect();
+    reply["_memberIds"] = members.iter().map(|standing| json!(standing.client)).collect();
+    reply["latestMessages"] = messages.iter().map(|own| message(own, &room.id, team)).collect();
+    reply["unread"] = json!(unread(room, own));
+    reply["_latestReadMessageId"] = json!(own.and_then(|own| own.last_read.as_ref()));
+    reply["prefs"] = json!({});
+    reply["isQuit"] = json!(own.is_none());
+    Ok(reply)
 }
 
-/// The name in Latin letters (D37).
-fn spell(result: &mut Value, name: &str) {
-    let Spelling { pinyin, pinyins, py, pys } = Spelling::of(name);
-    result["pinyin"] = json!(pinyin);
-    result["pinyins"] = json!(pinyins);
-    result["py"] = json!(py);
-    result["pys"] = json!(pys);
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::id::ClientId;
-
-    fn client(id: &str) -> ClientId {
-        ClientId::parse("id", id).unwrap()
-    }
-
-    fn person(email: Option<&str>) -> Client {
-        let now = crate::time::Time::from_millis(0);
-        let said = crate::client::Statement {
-            email: email.map_or(crate::client::Said::Nothing, |email| crate::client::Said::Is(email.to_owned())),
-            mobile: crate::client::Said::Is("13100000000".to_owned()),
-            ..Default::default()
-        };
-        said.applied(&client("bbb"), None, &Default::default(), now).unwrap()
-    }
-
-    #[test]
-    fn a_persons_email_is_shown_as_a_login_where_addresses_are_shown_at_all() {
-        let shown = user(&person(Some(" Ann@BÜCHER.example")), Addresses::Shown);
-        assert_eq!(shown["emailForLogin"], "ann@bücher.example");
-        assert_eq!(shown["emailDomain"], "xn--bcher-kva.example");
-        for hidden in [user(&person(Some("ann@x.io")), Addresses::Hidden), user(&person(None), Addresses::Shown)] {
-            assert!(hidden.get("emailForLogin").is_none() && hidden.get("emailDomain").is_none(), "{hidden}");
-            assert!(!hidden.to_string().contains("3100000000"), "a mobile is never shown: {hidden}");
-        }
-    }
-
-    #[test]
-    fn a_person_without_a_nickname_is_named_by_the_id() {
-        let nameless = user(&person(None), Addresses::Shown);
-        assert_eq!((&nameless["name"], &nameless["avatarUrl"]), (&json!("bbb"), &json!("")));
-    }
+fn room_and_team(door: &Door) -> Result<(&Room, &ObjectId), Error> {
+    let record = door.record.as_ref().ok_or_else(|| Error::internal("the app was not read"))?;
+    let room = door.room.as_ref().ok_or_else(|| Error::RoomNotFound { room: door.id.clone() })?;
+    Ok((room, &record.team))
 }
