@@ -164,7 +164,7 @@ impl Message {
     }
 
     /// Its text, if it is one. None of what the system says: that is made of names, which change and are erased.
-    fn text(&self) -> String {
+    pub fn text(&self) -> String {
         match &self.content {
             Content::Notice(_) => String::new(),
             Content::Post(post) => {
