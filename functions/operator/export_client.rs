@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use shared::error::Error;
 use shared::id::{AppId, ClientId};
 use shared::lambda::{self, Ended, House};
+use shared::message::{Content, Message};
 use shared::store::{Mark, Trace};
 
 /// How much one reply holds, in bytes: Lambda hands over no more than 6 MB.
@@ -30,7 +31,7 @@ async fn handle(house: House, event: Event) -> Result<Value, Error> {
     loop {
         let (traces, next) = house.store.traces(&app, &client, mark).await?;
         for trace in &traces {
-            let shown = shown(trace);
+            let shown = shown(trace, &client);
             size += shown.to_string().len();
             items.push(shown);
         }
@@ -41,17 +42,34 @@ async fn handle(house: House, event: Event) -> Result<Value, Error> {
     }
 }
 
-/// One stored thing as it is stored. Of tokens nothing is stored that opens anything.
-fn shown(trace: &Trace) -> Value {
+/// What is his as it is stored; of what is others', where it names him. Of tokens nothing is stored that opens anything.
+fn shown(trace: &Trace, client: &ClientId) -> Value {
     match trace {
-        Trace::Client(client) => json!({ "kind": "client", "record": client }),
+        Trace::Client(record) => json!({ "kind": "client", "record": record }),
         Trace::Token(token) => json!({ "kind": "token", "record": token }),
-        Trace::Address(address) => json!({ "kind": "address", "record": address }),
+        Trace::Address(address) => json!({ "kind": "address", "address": address }),
         Trace::Quitted(room) => json!({ "kind": "room left", "room": room }),
-        Trace::Own(room, standing) => json!({ "kind": "own standing", "room": room, "record": standing }),
-        Trace::Standing(room, standing) => json!({ "kind": "standing of another", "room": room, "record": standing }),
-        Trace::Room(own) => json!({ "kind": "room", "room": own.id, "record": own }),
-        Trace::Invitation(room, invitation) => json!({ "kind": "invitation", "room": room, "record": invitation }),
-        Trace::Entry(room, entry) => json!({ "kind": "log entry", "room": room, "record": entry }),
+        Trace::Own(room, standing) => json!({ "kind": "standing", "room": room, "record": standing }),
+        Trace::Invited(room, invitation) => json!({ "kind": "invitation", "room": room, "record": invitation }),
+        Trace::Standing(room, named) => json!({ "kind": "standing of another", "room": room, "named": named }),
+        Trace::Room(room, named) => json!({ "kind": "room", "room": room, "named": named }),
+        Trace::Invitation(room, own, named) => json!({
+            "kind": "invitation sent", "room": room, "invitation": own.id, "createdAt": own.created_at, "named": named,
+        }),
+        Trace::Entry(room, entry, named) => json!({
+            "kind": "log entry", "room": room, "seq": entry.seq, "type": entry.kind, "at": entry.at, "named": named,
+            "said": entry.message.as_ref().and_then(|message| said(message, client)),
+        }),
+    }
+}
+
+/// What he has said himself.
+fn said(message: &Message, client: &ClientId) -> Option<Value> {
+    let is_own = message.sender.as_ref().is_some_and(|sender| sender.id == *client);
+    match &message.content {
+        Content::Post(post) if is_own => {
+            Some(json!({ "messageType": post.message_type, "fields": post.fields.object() }))
+        }
+        Content::Post(_) | Content::Notice(_) => None,
     }
 }

@@ -124,7 +124,7 @@ impl Act {
     }
 
     /// The acting client is guarded unless its standing changes anyway, or the platform acts for it and it posts nothing.
-    fn guard(&self, door: &Door) -> Option<Guard> {
+    fn guard(&mut self, door: &Door) -> Option<Guard> {
         let client = door.caller.client()?.clone();
         let (own, messages) = (self.said_by(&client).map(|message| message.id.clone()), self.room.messages);
         let read = |membership: &Membership| {

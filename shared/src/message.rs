@@ -160,7 +160,7 @@ pub struct Quote {
     pub sender: Option<Face>,
     /// Of the message.
     pub message_type: String,
-    /// The beginning of its text.
+    /// The beginning of its text; empty for what the system said.
     pub text: String,
 }
 
@@ -173,10 +173,10 @@ impl Message {
         }
     }
 
-    /// Its text, if it is one.
+    /// Its text, if it is one. None of what the system says: that is made of names, which change and are erased.
     pub fn text(&self) -> String {
         match &self.content {
-            Content::Notice(notice) => notice.text(),
+            Content::Notice(_) => String::new(),
             Content::Post(post) => {
                 post.fields.object().get("message").and_then(|text| text.as_str()).unwrap_or_default().to_owned()
             }

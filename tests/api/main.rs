@@ -25,8 +25,10 @@ mod create_client;
 mod create_room;
 mod decline_invitation;
 mod default_route;
+mod delete_client;
 mod delete_room;
 mod expire_invitations;
+mod export_client;
 mod get_badge;
 mod get_me;
 mod get_room;
@@ -67,6 +69,7 @@ mod update_me;
 mod update_room;
 
 mod bad_input;
+mod claim_story;
 mod cost;
 mod credentials;
 mod flutter_client;

@@ -86,6 +86,13 @@ pub fn erase(door: &Door, client: &ClientId) -> Plan {
     Plan::of(changes)
 }
 
+/// Takes back the invitation of an address whose owner is being erased.
+pub fn forget_address(door: &Door) -> Plan {
+    let (Some(_), Some(invitation)) = (&door.room, &door.invitation) else { return Plan::default() };
+    let (standings, invitations) = (Vec::new(), vec![invitation.clone()]);
+    Change::InvitationsEnded { standings, invitations, ending: Ending::Cancelled, notice: None }.into()
+}
+
 /// Talk tells the room of every leaving, in the name of him who has left.
 fn go(door: &Door, room: &Room, member: &ClientId, wish: Wish) -> Plan {
     let step = step(door.circumstance(member), wish, false);

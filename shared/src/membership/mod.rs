@@ -29,7 +29,7 @@ pub use answering::{cancel, cancel_address, decline, expire};
 pub use entering::{Claim, claim, invite, join, may_invite};
 pub use founding::{found, found_and_join};
 pub use governing::{ban, give_role, may_delete, may_see_bans, set_property, unban, update};
-pub use leaving::{erase, leave_topic, remove, remove_from_topic};
+pub use leaving::{erase, forget_address, leave_topic, remove, remove_from_topic};
 pub use posting::{read_up_to, speak};
 pub use talking::{join_topic, see_topic, sees_invitation};
 

@@ -20,16 +20,7 @@ impl Store {
         credentials: &Credentials,
         client: &Client,
     ) -> Result<Vec<(RoomId, Claim)>, Error> {
-        let app = &credentials.app;
-        let mut waiting = BTreeSet::new(); // an invitation of two addresses is found under both, and is one
-        for address in &client.addresses {
-            for pointer in self.invitations_of(app, address).await? {
-                if let Some((room, named_by)) = pointer.sk.strip_prefix(key::INVITED).and_then(|sk| sk.split_once('#'))
-                {
-                    waiting.insert((RoomId::parse("id", room)?, named_by.to_owned()));
-                }
-            }
-        }
+        let waiting = self.waiting(&credentials.app, &client.addresses).await?;
         let mut claims = Vec::new();
         for (room, named_by) in waiting {
             if !self.deadline.allows(Duration::ZERO) {
@@ -43,6 +34,20 @@ impl Store {
             claims.extend(claim.map(|claim| (room, claim)));
         }
         Ok(claims)
+    }
+
+    /// The invitations of these addresses, each by its room and the address that names it.
+    pub(super) async fn waiting(&self, app: &AppId, addresses: &[String]) -> Result<BTreeSet<(RoomId, String)>, Error> {
+        let mut waiting = BTreeSet::new(); // an invitation of two addresses is found under both, and is one
+        for address in addresses {
+            for pointer in self.invitations_of(app, address).await? {
+                if let Some((room, named_by)) = pointer.sk.strip_prefix(key::INVITED).and_then(|sk| sk.split_once('#'))
+                {
+                    waiting.insert((RoomId::parse("id", room)?, named_by.to_owned()));
+                }
+            }
+        }
+        Ok(waiting)
     }
 
     /// The keys under which an address is invited.

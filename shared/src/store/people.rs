@@ -54,9 +54,12 @@ impl Store {
         upsert: &Upsert<'_>,
         merge: impl Fn(&App, Option<Client>, Time) -> Result<Client, Error>,
     ) -> Result<Client, Setback> {
-        let keys = [Key::app(app), Key::client(app, upsert.client)];
+        let keys = [Key::app(app), Key::client(app, upsert.client), Key::erasing(app, upsert.client)];
         let known = self.back_office(upsert.credentials, keys.clone()).await?;
-        let [record, before] = keys;
+        let [record, before, erasing] = keys;
+        if known.has(&erasing) {
+            return Err(Error::Busy.into()); // minutes may go by until it can be made: waiting is the caller's part
+        }
         let (record, before) = (known.get(&record)?.ok_or(Error::InvalidApiKey)?, known.get::<Client>(&before)?);
         let client = merge(&record, before.clone(), Time::now())?;
         let items = self.client_items(app, before.as_ref(), &client, upsert.token.as_ref()).await?;

@@ -29,6 +29,10 @@ impl Items {
         self.0.extend(others.0);
     }
 
+    pub(super) fn has(&self, key: &Key) -> bool {
+        self.0.contains_key(key)
+    }
+
     pub(super) fn get<T: DeserializeOwned>(&self, key: &Key) -> Result<Option<T>, Error> {
         self.0.get(key).cloned().map(item::read).transpose()
     }

@@ -3,6 +3,8 @@
 //! No index leads to every entry of every log that names somebody, so both read the whole table, part by part: rare calls of
 //! the operator's, which cost as much as the table is large.
 
+use std::collections::BTreeSet;
+
 use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -18,8 +20,7 @@ use crate::error::Error;
 use crate::id::{AppId, ClientId, RoomId};
 use crate::invitation::Invitation;
 use crate::log::Entry;
-use crate::pseudonym::{Renaming, new_pseudonym};
-use crate::room::Room;
+use crate::pseudonym::{Named, Renaming, named, new_pseudonym};
 use crate::standing::Standing;
 
 /// Where reading through the table went on to: the next part begins behind it.
@@ -30,7 +31,15 @@ pub struct Mark {
     sk: String,
 }
 
-/// One item that is about a client or names him.
+impl Mark {
+    /// The mark, if it can be one: DynamoDB has no empty keys.
+    pub(super) fn checked(self) -> Result<Self, Error> {
+        let is_one = !self.pk.is_empty() && !self.sk.is_empty();
+        if is_one { Ok(self) } else { Err(Error::invalid("next", "must be what the reply before said")) }
+    }
+}
+
+/// One item that is about a client, or that is others' and names him.
 pub enum Trace {
     /// His own record.
     Client(Box<Client>),
@@ -42,14 +51,16 @@ pub enum Trace {
     Quitted(RoomId),
     /// How he stands to a room.
     Own(RoomId, Box<Standing>),
+    /// An invitation of an address of his.
+    Invited(RoomId, Box<Invitation>),
     /// Somebody else's standing, which he brought about.
-    Standing(RoomId, Box<Standing>),
+    Standing(RoomId, Named),
     /// A room that names him.
-    Room(Box<Room>),
+    Room(RoomId, Named),
     /// An invitation of an address that he sent.
-    Invitation(RoomId, Box<Invitation>),
+    Invitation(RoomId, Box<Invitation>, Named),
     /// An entry of a room's log that names him.
-    Entry(RoomId, Box<Entry>),
+    Entry(RoomId, Box<Entry>, Named),
 }
 
 /// One item about the client.
@@ -61,6 +72,14 @@ pub(super) struct Found {
     pub trace: Trace,
 }
 
+/// Whom to look for.
+pub(super) struct Sought<'a> {
+    /// By his id, and what stands in its place.
+    pub renaming: Renaming<'a>,
+    /// By his addresses.
+    pub addresses: &'a [String],
+}
+
 impl Store {
     /// The next part of what an app's items say about a client, and where the part after it begins.
     pub async fn traces(
@@ -69,8 +88,12 @@ impl Store {
         client: &ClientId,
         from: Option<Mark>,
     ) -> Result<(Vec<Trace>, Option<Mark>), Error> {
-        let anybody = new_pseudonym()?;
-        let (found, next) = self.part(app, &Renaming { from: client, to: &anybody }, from).await?;
+        let from = from.map(Mark::checked).transpose()?;
+        let (anybody, key) = (new_pseudonym()?, Key::client(app, client));
+        let record: Option<Client> = self.batch(BTreeSet::from([key.clone()])).await?.get(&key)?;
+        let addresses = record.map(|record| record.addresses).unwrap_or_default();
+        let sought = Sought { renaming: Renaming { from: client, to: &anybody }, addresses: &addresses };
+        let (found, next) = self.part(app, &sought, from).await?;
         Ok((found.into_iter().map(|found| found.trace).collect(), next))
     }
 
@@ -78,7 +101,7 @@ impl Store {
     pub(super) async fn part(
         &self,
         app: &AppId,
-        renaming: &Renaming<'_>,
+        sought: &Sought<'_>,
         from: Option<Mark>,
     ) -> Result<(Vec<Found>, Option<Mark>), Error> {
         let scan = self
@@ -95,19 +118,19 @@ impl Store {
         let next = reply.last_evaluated_key.as_ref().and_then(item::key_of).map(|Key { pk, sk }| Mark { pk, sk });
         let mut found = Vec::new();
         for item in reply.items.unwrap_or_default() {
-            found.extend(trace(app, renaming, item)?);
+            found.extend(trace(app, sought, item)?);
         }
         Ok((found, next))
     }
 }
 
 /// What an item is to the client, if anything.
-fn trace(app: &AppId, renaming: &Renaming<'_>, before: Item) -> Result<Option<Found>, Error> {
+fn trace(app: &AppId, sought: &Sought<'_>, before: Item) -> Result<Option<Found>, Error> {
     let Some(key) = item::key_of(&before) else { return Ok(None) };
     let place = key.pk.strip_prefix(app.as_str()).and_then(|rest| rest.strip_prefix('#'));
     let found = match place.and_then(|place| place.split_once('#')) {
-        Some(("ROOM", room)) => in_room(RoomId::parse("id", room)?, &key.sk, renaming, &before)?,
-        Some((kind, id)) => own(kind, id, &key.sk, renaming, &before)?.map(|trace| (trace, None)),
+        Some(("ROOM", room)) => in_room(RoomId::parse("id", room)?, &key.sk, sought, &before)?,
+        Some((kind, id)) => own(kind, id, &key.sk, sought.renaming.from, &before)?.map(|trace| (trace, None)),
         None => None,
     };
     Ok(found.map(|(trace, changes)| Found { key, before, changes, trace }))
@@ -117,40 +140,48 @@ fn trace(app: &AppId, renaming: &Renaming<'_>, before: Item) -> Result<Option<Fo
 fn in_room(
     room: RoomId,
     sk: &str,
-    renaming: &Renaming<'_>,
+    Sought { renaming, addresses }: &Sought<'_>,
     item: &Item,
 ) -> Result<Option<(Trace, Option<Item>)>, Error> {
-    match sk {
-        "#ROOM" => renamed(item, |own| renaming.room(own), |own| Trace::Room(Box::new(own))),
-        sk if sk.strip_prefix(key::STANDING) == Some(renaming.from.as_str()) => {
-            Ok(Some((Trace::Own(room, Box::new(item::read(item.clone())?)), None)))
-        }
-        sk if sk.starts_with(key::STANDING) => {
-            renamed(item, |own| renaming.standing(own), |own| Trace::Standing(room, Box::new(own)))
-        }
-        sk if sk.starts_with(key::INVITATION) => {
-            renamed(item, |own| renaming.invitation(own), |own| Trace::Invitation(room, Box::new(own)))
-        }
-        _ => renamed(item, |own| renaming.entry(own), |own| Trace::Entry(room, Box::new(own))),
+    if sk.strip_prefix(key::STANDING) == Some(renaming.from.as_str()) {
+        return Ok(Some((Trace::Own(room, Box::new(item::read(item.clone())?)), None)));
     }
+    if sk.starts_with(key::STANDING) {
+        return renamed(item, |own| renaming.standing(own), |_, named| Trace::Standing(room, named));
+    }
+    if sk.starts_with(key::INVITATION) {
+        let invitation: Invitation = item::read(item.clone())?;
+        if invitation.addresses.iter().any(|address| addresses.contains(address)) {
+            return Ok(Some((Trace::Invited(room, Box::new(invitation)), None)));
+        }
+        return renamed(
+            item,
+            |own| renaming.invitation(own),
+            |own, named| Trace::Invitation(room, Box::new(own), named),
+        );
+    }
+    if sk == "#ROOM" {
+        return renamed(item, |own| renaming.room(own), |_, named| Trace::Room(room, named));
+    }
+    renamed(item, |own| renaming.entry(own), |own, named| Trace::Entry(room, Box::new(own), named))
 }
 
 /// Outside of rooms, what is his own.
-fn own(kind: &str, id: &str, sk: &str, renaming: &Renaming<'_>, item: &Item) -> Result<Option<Trace>, Error> {
-    let is_own = id == renaming.from.as_str();
+fn own(kind: &str, id: &str, sk: &str, client: &ClientId, item: &Item) -> Result<Option<Trace>, Error> {
+    let is_own = id == client.as_str();
     Ok(match (kind, sk) {
         ("CLIENT", "CLIENT") if is_own => Some(Trace::Client(Box::new(item::read(item.clone())?))),
-        ("CLIENT", sk) if is_own => match sk.strip_prefix(key::QUITTED) {
-            Some(room) => Some(Trace::Quitted(RoomId::parse("id", room)?)),
-            None => None,
-        },
+        ("CLIENT", sk) if is_own => {
+            let room = sk.strip_prefix(key::QUITTED).map(|room| RoomId::parse("id", room)).transpose()?;
+            room.map(Trace::Quitted)
+        }
         ("TOKEN", _) => {
             let token: Token = item::read(item.clone())?;
-            Some(token).filter(|token| token.client == *renaming.from).map(Trace::Token)
+            Some(token).filter(|token| token.client == *client).map(Trace::Token)
         }
         ("ADDRESS", "OWNER") => {
             let owner: Owner = item::read(item.clone())?;
-            (owner.client == *renaming.from).then(|| Trace::Address(id.to_owned()))
+            (owner.client == *client).then(|| Trace::Address(id.to_owned()))
         }
         _ => None,
     })
@@ -160,10 +191,12 @@ fn own(kind: &str, id: &str, sk: &str, renaming: &Renaming<'_>, item: &Item) -> 
 fn renamed<T: Serialize + DeserializeOwned + Clone>(
     item: &Item,
     rename: impl FnOnce(T) -> T,
-    trace: impl FnOnce(T) -> Trace,
+    trace: impl FnOnce(T, Named) -> Trace,
 ) -> Result<Option<(Trace, Option<Item>)>, Error> {
     let record: T = item::read(item.clone())?;
-    let (before, mut after) = (item::attributes(&record)?, item::attributes(&rename(record.clone()))?);
+    let renamed = rename(record.clone());
+    let (before, mut after) = (item::attributes(&record)?, item::attributes(&renamed)?);
     after.retain(|name, value| before.get(name) != Some(value));
-    Ok(if after.is_empty() { None } else { Some((trace(record), Some(after))) })
+    let named = named(&record, &renamed);
+    Ok(if after.is_empty() { None } else { Some((trace(record, named), Some(after))) })
 }
