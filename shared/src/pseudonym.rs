@@ -68,10 +68,13 @@ impl Renaming<'_> {
 
     fn notice(&self, notice: &mut Notice) {
         match notice {
-            Notice::AddMembers(faces) | Notice::DeleteMember(faces) | Notice::CancelInvitations(faces) => {
+            Notice::AddMembers(faces)
+            | Notice::DeleteMember(faces)
+            | Notice::CancelInvitations(faces)
+            | Notice::AssignAdmin(faces) => {
                 faces.iter_mut().for_each(|face| self.face(Some(face)));
             }
-            Notice::JoinRoom(face) | Notice::LeaveRoom(face) | Notice::AssignAdmin(face) => self.face(Some(face)),
+            Notice::JoinRoom(face) | Notice::LeaveRoom(face) => self.face(Some(face)),
         }
     }
 
