@@ -67,6 +67,9 @@ async fn new_room(
 async fn own_id(house: &House, credentials: &Credentials) -> Result<ClientId, Error> {
     match credentials.hint() {
         Some(client) => Ok(client.clone()),
-        None => Ok(house.store.visitor(credentials).await?.client()?.id.clone()),
+        None => {
+            let caller = house.store.visitor(credentials).await?.caller;
+            caller.client().cloned().ok_or(Error::MissingParameter { names: &["sender"] })
+        }
     }
 }

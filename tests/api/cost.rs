@@ -4,7 +4,7 @@ use local::{Invocation, Stack};
 use reqwest::Method;
 use serde_json::json;
 
-use crate::actors::{Actor, Answer, World, text};
+use crate::actors::{Actor, Answer, World, all_at_once, text};
 
 async fn counting() -> World {
     World::on(Stack::builder().count_rounds(true)).await
@@ -244,4 +244,100 @@ async fn whoever_asks_about_himself_waits_once_and_whoever_changes_something_twi
         let took = behind(&world, &call.send().await);
         assert_eq!(took.rounds, Some(rounds), "{took:?}");
     }
+}
+
+#[tokio::test]
+async fn listing_two_hundred_rooms_takes_one_query_and_two_rounds() {
+    let world = counting().await;
+    let aaa = world.client("aaa").await;
+    let names = (0..200).map(|number| json!({ "_id": format!("r{number}"), "members": ["aaa"] }));
+    let calls = names.map(|body| world.platform().post("/rooms", body));
+    all_at_once(16, calls).await.into_iter().for_each(|answer| drop(answer.good()));
+    for path in ["/rooms?limit=0", "/rooms?skip=0&limit=15&sort=lastMessage", "/rooms/ids?limit=0"] {
+        let answer = aaa.get(path).send().await;
+        let read = behind(&world, &answer);
+        // Who asks and which rooms are his go out together; then the rooms, a hundred in a batch.
+        assert_eq!(actions(&read), ["BatchGetItem", "BatchGetItem", "BatchGetItem", "Query"], "{path}");
+        assert_eq!((read.rounds, read.write_units()), (Some(2), 0.0), "{read:?}");
+        assert_eq!(answer.good()["totalCount"], json!(200));
+    }
+    // Who is the other one of a direct room, its room tells: one round more, for all of them.
+    for number in 0..3 {
+        let peer = world.client(&format!("peer{number}")).await;
+        aaa.founds(json!({ "roomType": "direct", "invitee": peer.id })).send().await.good();
+    }
+    let read = behind(&world, &aaa.get("/rooms?limit=0").send().await);
+    assert_eq!(actions(&read).iter().filter(|action| **action == "Query").count(), 1);
+    assert_eq!(read.rounds, Some(3), "{read:?}");
+}
+
+#[tokio::test]
+async fn founding_a_room_takes_one_round_of_reads_and_one_write() {
+    let world = counting().await;
+    let [aaa, bbb] = world.clients(["aaa", "bbb"]).await;
+    let direct = |peer: &Actor| json!({ "roomType": "direct", "invitee": peer.id });
+    let group = json!({ "_id": "club", "invitee": ["bbb"], "systemMessage": true });
+    for call in [aaa.founds(group.clone()), aaa.founds(direct(&bbb))] {
+        let wrote = behind(&world, &call.send().await);
+        assert_eq!(wrote.rounds, Some(2), "{wrote:?}");
+    }
+    for call in [aaa.founds(group), aaa.founds(direct(&bbb)), bbb.founds(direct(&aaa))] {
+        let read = behind(&world, &call.send().await);
+        assert_eq!((read.rounds, read.write_units()), (Some(1), 0.0), "{read:?}");
+    }
+    world.platform().post("/admin/clients", json!({ "_id": "aaa", "token": "opaque-token" })).send().await.good();
+    let read = behind(&world, &world.bearer("aaa", "opaque-token").founds(direct(&bbb)).send().await);
+    assert_eq!((read.rounds, read.write_units()), (Some(3), 0.0), "whose, with whom, and how he stands: {read:?}");
+}
+
+#[tokio::test]
+async fn answering_an_invitation_takes_one_round_of_reads_and_one_write() {
+    let world = counting().await;
+    let [aaa, bbb] = world.clients(["aaa", "bbb"]).await;
+    let room = world.group(&[&aaa]).await;
+    let invite = async || drop(aaa.invites(&room, &["bbb"]).send().await.good());
+    for call in [aaa.cancels(&room, &["bbb"]), aaa.cancels_one(&room, "bbb")] {
+        invite().await;
+        let wrote = behind(&world, &call.send().await);
+        assert_eq!(wrote.rounds, Some(2), "{wrote:?}");
+    }
+    invite().await;
+    let wrote = behind(&world, &bbb.declines(&room).send().await);
+    assert_eq!(wrote.rounds, Some(3), "what is left is read behind the write: {wrote:?}");
+    let read = behind(&world, &aaa.lists_invitations_of(&room).send().await);
+    assert_eq!((read.rounds, read.write_units()), (Some(1), 0.0), "{read:?}");
+    invite().await;
+    let read = behind(&world, &bbb.lists_invitations().send().await);
+    assert_eq!((read.rounds, read.write_units()), (Some(2), 0.0), "{read:?}");
+    let read = behind(&world, &bbb.get(&format!("/rooms/{room}/exists")).send().await);
+    assert_eq!((read.rounds, actions(&read)), (Some(1), vec!["BatchGetItem"]), "{read:?}");
+}
+
+#[tokio::test]
+async fn reading_takes_one_round_and_one_write_and_none_to_the_room() {
+    let world = counting().await;
+    let [aaa, bbb] = world.clients(["aaa", "bbb"]).await;
+    let room = world.group(&[&aaa, &bbb]).await;
+    let said = aaa.post(&format!("/rooms/{room}/message"), json!({ "message": "hello" })).send().await.good();
+    let read = || bbb.call(Method::PUT, &format!("/rooms/{room}/lastRead")).body(json!({ "message": said["_id"] }));
+    let wrote = behind(&world, &read().send().await);
+    assert_eq!((wrote.rounds, actions(&wrote)), (Some(2), vec!["BatchGetItem", "UpdateItem"]), "{wrote:?}");
+}
+
+#[tokio::test]
+async fn a_message_is_one_round_and_one_write_of_the_same_size_in_a_room_of_ten_and_of_three_hundred() {
+    let world = counting().await;
+    let aaa = world.client("aaa").await;
+    let crowd = world.crowd(299).await;
+    let mut written = Vec::new();
+    for size in [9, 299] {
+        let room = room_of(&world, &aaa, &crowd[..size]).await;
+        let call = aaa.post(&format!("/rooms/{room}/message"), json!({ "message": "hello" }));
+        let wrote = behind(&world, &call.send().await);
+        assert_eq!((wrote.rounds, actions(&wrote)), (Some(2), vec!["BatchGetItem", "TransactWriteItems"]), "{wrote:?}");
+        let write = wrote.requests.iter().find(|request| request.action == "TransactWriteItems").unwrap();
+        assert_eq!(write.items, 3, "the room, one entry, the sender's own standing");
+        written.push((write.items, wrote.write_units(), wrote.read_units()));
+    }
+    assert_eq!(written[0], written[1]);
 }

@@ -1,14 +1,15 @@
 //! Making a room.
 
-use super::{Adding, Entry, Notify, Outcome, Plan, full, join, person};
+use super::{Adding, Entry, Notify, Outcome, Plan, Refusal, Step, Wish, full, join, open_to, person, step};
 use crate::auth::Caller;
 use crate::change::{Change, Person};
-use crate::door::{Circumstance, Door};
+use crate::door::Door;
 use crate::error::Error;
 use crate::id::ClientId;
 use crate::message::Notice;
 use crate::room::{Room, RoomKind};
 use crate::standing::{Role, Via};
+use crate::time::Time;
 
 /// Makes a room, unless its creator has made it before: then it stays as it is, so that a repeated call is harmless, and
 /// a direct room is found again by either of its two and by the platform (D18).
@@ -87,23 +88,22 @@ pub fn found_and_join(door: &Door, new: &Room, invitees: &[ClientId], how: Addin
     if door.is_going {
         return Err(Error::Busy); // what is being deleted must be gone first
     }
+    let taken = || Error::invalid("_id", "is another room's id");
     match &door.room {
         None => {
             let owner = Some(creator.clone()).filter(|_| new.kind != RoomKind::Direct); // D29
             let room = Room { creator: Some(creator.clone()), owner, ..new.clone() };
             gather(door, &room, creator, invitees, how).map(|plan| (plan, room))
         }
-        Some(old) if old.kind == RoomKind::Direct || new.kind == RoomKind::Direct => {
-            if old.pair.is_none() || is_of_others(old, new) || !finds(old, &door.caller) {
-                return Err(Error::invalid("_id", "is another room's id"));
+        Some(old) if new.kind == RoomKind::Direct => {
+            // D18: ids that differ in case alone give two pairs the same id; nobody may speak to the wrong one.
+            if old.pair.is_none() || is_of_others(old, new) {
+                return Err(taken());
             }
-            reunite(door, old).map(|plan| (plan, old.clone()))
+            reunite(door, old, creator, how.notify).map(|plan| (plan, old.clone()))
         }
         Some(_) => {
-            let hidden = |error| match error {
-                Error::RoomNotFound { .. } => Error::invalid("_id", "is another room's id"), // D10
-                other => other,
-            };
+            let hidden = |error| if matches!(error, Error::RoomNotFound { .. }) { taken() } else { error }; // D10
             let old = door.room().map_err(hidden)?;
             join(door, how.notify).map(|plan| (plan, old.clone()))
         }
@@ -113,43 +113,71 @@ pub fn found_and_join(door: &Door, new: &Room, invitees: &[ClientId], how: Addin
 /// The first entries of a new room: it is made, its creator joins, the others are added or invited.
 fn gather(door: &Door, room: &Room, creator: &ClientId, invitees: &[ClientId], how: Adding) -> Result<Plan, Error> {
     let invitees: Vec<ClientId> = invitees.iter().filter(|invitee| *invitee != creator).cloned().collect();
-    let (first, people) = (all(door, room, std::slice::from_ref(creator))?, all(door, room, &invitees)?);
+    let (host, guests) = (all(door, room, std::slice::from_ref(creator))?.pop(), all(door, room, &invitees)?);
     let invites = match how.entry {
         _ if room.kind == RoomKind::Direct => false, // D15
         Entry::ByInvitation => true,
         Entry::Directly => false,
         Entry::AsTheRoomSays => room.invitation_required,
     };
-    let seated = 1 + if invites { 0 } else { people.len() as u32 };
+    let seated = 1 + if invites { 0 } else { guests.len() as u32 };
     if seated > room.max_members {
         return Err(full(room)); // D31
     }
     let outcome = if invites { Outcome::Invited } else { Outcome::Added };
     let outcomes = invitees.into_iter().map(|invitee| (invitee, outcome)).collect();
-    let told = how.notify == Notify::Room;
-    // D19: one message per call, and of the invitees if there are any.
-    let own = (told && people.is_empty()).then(|| Notice::JoinRoom(first[0].face()));
-    let notice = (told && !people.is_empty()).then(|| Notice::AddMembers(people.iter().map(Person::face).collect()));
-    let joined = Change::MembersJoined { people: first, via: Via::Join, inviter: None, closes: None, notice: own };
-    let mut changes = vec![Change::RoomCreated, joined];
-    if !people.is_empty() {
-        changes.push(if invites {
-            Change::MembersInvited { people, expires_at: door.now.plus(how.lifetime), notice }
-        } else {
-            Change::MembersJoined { people, via: Via::Added, inviter: Some(creator.clone()), closes: None, notice }
-        });
-    }
+    let until = invites.then(|| door.now.plus(how.lifetime));
+    let mut changes = vec![Change::RoomCreated];
+    changes.extend(arrivals(host, guests, creator, until, how.notify));
     Ok(Plan { outcomes, ..Plan::of(changes) })
 }
 
-/// Brings back into a direct room those of its two who have left it.
-fn reunite(door: &Door, room: &Room) -> Result<Plan, Error> {
-    let absent = |client: &&ClientId| door.circumstance(client) != Circumstance::Member;
-    let absent: Vec<ClientId> = room.pair.iter().flatten().filter(absent).cloned().collect();
-    if absent.is_empty() {
-        return Ok(Plan::default());
+/// Brings back into a direct room those of its two who have left it; nobody comes back who is banned (D30).
+fn reunite(door: &Door, room: &Room, own: &ClientId, notify: Notify) -> Result<Plan, Error> {
+    let (mut absent, mut banned) = (Vec::new(), Vec::new());
+    for client in room.pair.iter().flatten() {
+        match step(door.circumstance(client), Wish::Add, false) {
+            Ok(Step::Enter(_)) => absent.push(client.clone()),
+            Ok(_) => {}
+            Err(_) => banned.push(client.clone()),
+        }
     }
-    let people = all(door, room, &absent)?;
-    let inviter = door.caller.client().cloned();
-    Ok(Change::MembersJoined { people, via: Via::Added, inviter, closes: None, notice: None }.into())
+    if !banned.is_empty() {
+        return Err(Refusal::Banned.of(room, banned));
+    }
+    let outcome = |peer: &ClientId| if absent.contains(peer) { Outcome::Added } else { Outcome::AlreadyMember };
+    let peers = room.pair.iter().flatten().filter(|client| *client != own);
+    let outcomes = peers.map(|peer| (peer.clone(), outcome(peer))).collect(); // D14: of those named
+    if absent.is_empty() {
+        return Ok(Plan { outcomes, ..Plan::default() });
+    }
+    open_to(room, &door.caller)?;
+    let (hosts, guests): (Vec<_>, Vec<_>) = all(door, room, &absent)?.into_iter().partition(|back| back.id == *own);
+    Ok(Plan { outcomes, ..Plan::of(arrivals(hosts.into_iter().next(), guests, own, None, notify)) })
+}
+
+/// A host comes by himself, and the guests after him: added by him, or invited until then. One message tells of it: of the
+/// guests, if there are any (D19).
+fn arrivals(
+    host: Option<Person>,
+    guests: Vec<Person>,
+    by: &ClientId,
+    invited_until: Option<Time>,
+    notify: Notify,
+) -> Vec<Change> {
+    let told = |notice: Notice| Some(notice).filter(|_| notify == Notify::Room);
+    let mut changes = Vec::new();
+    if let Some(host) = host {
+        let notice = if guests.is_empty() { told(Notice::JoinRoom(host.face())) } else { None };
+        changes.push(Change::MembersJoined { people: vec![host], via: Via::Join, inviter: None, closes: None, notice });
+    }
+    if !guests.is_empty() {
+        let notice = told(Notice::AddMembers(guests.iter().map(Person::face).collect()));
+        let (via, inviter) = (Via::Added, Some(by.clone()));
+        changes.push(match invited_until {
+            Some(expires_at) => Change::MembersInvited { people: guests, expires_at, notice },
+            None => Change::MembersJoined { people: guests, via, inviter, closes: None, notice },
+        });
+    }
+    changes
 }

@@ -1,8 +1,11 @@
 //! The rules by themselves, named by membership and circumstance.
 
+mod answering;
 mod banning;
+mod founding;
 mod governing;
 mod leaving;
+mod posting;
 
 use std::collections::BTreeMap;
 

@@ -65,9 +65,9 @@ impl Store {
 }
 
 impl Visitor {
-    /// The client who acts; the platform must name one.
+    /// The client who acts; the platform must name one, by the header alone where there is no body.
     pub fn client(&self) -> Result<&Client, Error> {
-        self.client.as_ref().ok_or(Error::MissingParameter { names: &["sender"] })
+        self.client.as_ref().ok_or(Error::MissingParameter { names: &["IM-CLIENT-ID"] })
     }
 }
 

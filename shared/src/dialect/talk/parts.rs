@@ -235,7 +235,7 @@ mod tests {
             (Notice::LeaveRoom(face("aaa")), "{{__info-leave-room}}", "leave-room"),
             (Notice::DeleteMember(both()), "{{__info-remove-members}} BBB, CCC", "leave-room"),
             (Notice::CancelInvitations(both()), "BBB, CCC", "update-room"),
-            (Notice::AssignAdmin(face("bbb")), "BBB", "update-room"),
+            (Notice::AssignAdmin(vec![face("bbb")]), "BBB", "update-room"),
         ] {
             let told = said(Content::Notice(notice));
             assert_eq!((&told["body"], &told["icon"], &told["isSystem"]), (&json!(body), &json!(icon), &json!(true)));
