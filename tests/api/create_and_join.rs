@@ -17,14 +17,9 @@ async fn told(world: &World, room: &str) -> Vec<(String, String)> {
     messages.map(|own| (text(&own["messageType"]), text(&own["message"]))).collect()
 }
 
-async fn bans(world: &World, room: &str, client: &str) {
-    let path = format!("/blockStatus/room/{room}/{client}");
-    world.platform().call(reqwest::Method::POST, &path).send().await.good();
-}
-
 /// `DELETE /rooms/:id/members/:member`, by oneself.
 async fn leaves(actor: &Actor, room: &str) {
-    actor.call(reqwest::Method::DELETE, &format!("/rooms/{room}/members/{}", actor.id)).send().await.good();
+    actor.removes_one(room, &actor.id).send().await.good();
 }
 
 fn direct(peer: &str) -> Value {
@@ -235,7 +230,7 @@ async fn whoever_may_not_join_does_not_by_making_the_room_again() {
         assert_eq!(world.sight(&room).await, before);
     }
     let open = text(&aaa.founds(json!({})).send().await.good()["_id"]);
-    bans(&world, &open, "bbb").await;
+    world.bans(&open, "bbb").await;
     assert!(bbb.founds(json!({ "_id": open })).send().await.refused(403, "BANNED").contains("`bbb`"));
     // Two others' direct room is hidden too.
     let ccc = world.client("ccc").await;

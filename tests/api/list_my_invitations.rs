@@ -1,5 +1,6 @@
 //! `GET /rooms/invitations`. How it asks who calls, `list_rooms` tests beside its own.
 
+use local::Fault;
 use reqwest::Method;
 use serde_json::{Value, json};
 use shared::time::Time;
@@ -64,6 +65,26 @@ async fn only_live_invitations_are_listed_the_oldest_first() {
     for room in ["stays", "lapses", "declined", "cancelled", "accepted", "banned", "added", "later"] {
         world.holds_together(room).await;
     }
+}
+
+#[tokio::test]
+async fn a_room_whose_remains_are_not_swept_away_yet_is_in_no_list() {
+    let world = World::new().await;
+    let [aaa, bbb] = world.clients(["aaa", "bbb"]).await;
+    world.room(json!({ "_id": "club", "members": ["aaa"] })).await;
+    aaa.removes_one("club", "aaa").send().await.good();
+    world.platform().invites("club", &["bbb"]).send().await.good();
+    world.stack.faults().always("BatchWriteItem", Fault::Throttle);
+    world.platform().deletes("club").send().await.good();
+    assert_eq!(bbb.lists_invitations().send().await.good(), json!({ "totalCount": 0, "data": [] }));
+    assert_eq!(aaa.get("/rooms/quitted").send().await.good(), json!({ "data": [] }));
+    assert_eq!(world.platform().get("/rooms/club/exists").send().await.good(), json!({ "exists": false }));
+    bbb.declines("club").send().await.good();
+    bbb.founds(json!({ "_id": "club" })).send().await.refused(503, "BUSY");
+    world.stack.faults().clear();
+    world.platform().deletes("club").send().await.good();
+    bbb.founds(json!({ "_id": "club" })).send().await.good();
+    world.holds_together("club").await;
 }
 
 #[tokio::test]
