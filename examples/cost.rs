@@ -4,6 +4,11 @@
 #[allow(dead_code, missing_docs)]
 #[path = "../tests/api/actors.rs"]
 mod actors;
+#[path = "../tests/api/contract.rs"]
+mod contract;
+#[allow(dead_code, missing_docs)]
+#[path = "../tests/description/mod.rs"]
+mod description;
 
 use actors::{Actor, Call, World};
 use local::Stack;

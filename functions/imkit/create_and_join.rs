@@ -24,7 +24,8 @@ async fn handle(house: House, request: Request) -> Result<Reply, Error> {
     let (how, invitees) = (asked::adding(&fields, &house.settings)?, invitees(&fields)?);
     let credentials = Credentials::imkit(&request, fields.client("sender")?)?;
     let new = new_room(&house, &credentials, &fields, &invitees).await?;
-    let visit = Visit { clients: &invitees, view: asked::view(&request), ..Visit::to(&new.id, &credentials) };
+    let named = new.pair.as_ref().map_or(invitees.as_slice(), |pair| pair.as_slice());
+    let visit = Visit { clients: named, view: asked::view(&request), ..Visit::to(&new.id, &credentials) };
     let done = house.store.found(&visit, |door| membership::found_and_join(door, &new, &invitees, how)).await?;
     Ok(Reply::changed(&done, Shape::Modern))
 }

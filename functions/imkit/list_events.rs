@@ -18,7 +18,7 @@ async fn handle(house: House, request: Request) -> Result<Reply, Error> {
     let limit = request.query_number("limit", 1..=1_000, 100)?;
     let credentials = Credentials::imkit(&request, None)?;
     let visit = Visit::to(&room, &credentials);
-    let entries = house.store.entries(&credentials.app, &room, after, limit as usize);
+    let entries = house.store.log(&credentials.app, &room, after, limit as usize);
     let (door, entries) = tokio::try_join!(house.store.open(&visit), entries)?;
     Ok(Reply::events(&door.app, door.room_from_inside()?, &entries))
 }

@@ -20,7 +20,5 @@ async fn handle(house: House, request: Request) -> Result<Reply, Error> {
     let message = speech.edits.as_ref().or(speech.answers.as_ref());
     let visit = Visit { message, ..Visit::to(&room, &credentials) };
     let done = house.store.act(&visit, |door| membership::speak(door, &speech)).await?;
-    let message = done.entries.last().and_then(|entry| entry.message.as_ref());
-    let message = message.ok_or_else(|| Error::internal("a message that was not logged"))?;
-    Ok(Reply::message(&credentials.app, &room, message))
+    Reply::message(&done)
 }

@@ -113,44 +113,35 @@ impl Act {
             act.enter(change, &door.caller, door.actor(), door.now);
         }
         act.guard = act.guard(door);
-        act.speaker_reads(&door.caller);
         act
     }
 
-    /// Whoever speaks has read what he says (D23), also where the act makes him a member or gives him a role.
-    fn speaker_reads(&mut self, caller: &Caller) {
-        let (said, messages) = (self.said_by(caller.client()).cloned(), self.room.messages);
-        let (Some(said), Some(client)) = (said, caller.client()) else { return };
-        for shift in &mut self.shifts {
-            let (Shift::Into { after, .. } | Shift::Within { after, .. }) = shift else { continue };
-            if let Standing { client: own, state: State::Member(place), .. } = after
-                && own == client
-            {
-                (place.read_messages, place.last_read) = (messages, Some(said.id.clone()));
-            }
-        }
-    }
-
     /// The last message that this client says in this act. A changed one keeps its id, and its sender has read it long ago.
-    fn said_by(&self, client: Option<&ClientId>) -> Option<&Message> {
-        let mut posted = self.entries.iter().rev().filter_map(|entry| Some((entry, entry.message.as_ref()?)));
-        let (_, posted) = posted.find(|(entry, own)| own.id == entry.id)?;
-        Some(posted).filter(|own| own.sender.as_ref().map(|sender| &sender.id) == client && client.is_some())
+    fn said_by(&self, client: &ClientId) -> Option<&Message> {
+        let posted = |entry: &Entry| entry.message.as_ref().is_some_and(|own| own.id == entry.id);
+        let last = self.entries.iter().rev().find(|entry| posted(entry))?.message.as_ref()?;
+        Some(last).filter(|last| last.sender.as_ref().is_some_and(|sender| sender.id == *client))
     }
 
     /// The acting client is guarded unless its standing changes anyway, or the platform acts for it and it posts nothing.
-    fn guard(&self, door: &Door) -> Option<Guard> {
+    fn guard(&mut self, door: &Door) -> Option<Guard> {
         let client = door.caller.client()?.clone();
-        if self.before.is_none() || self.shifts.iter().any(|shift| *shift.client() == client) {
+        let (own, messages) = (self.said_by(&client).map(|message| message.id.clone()), self.room.messages);
+        let read = |membership: &Membership| {
+            own.clone().map(|id| Membership { read_messages: messages, last_read: Some(id), ..membership.clone() })
+        };
+        if let Some(shift) = self.shifts.iter_mut().find(|shift| *shift.client() == client) {
+            // Whoever comes in, or changes, and speaks in one act has read what he says (D23).
+            if let Shift::Into { after, .. } | Shift::Within { after, .. } = shift
+                && let Some(read) = after.membership().and_then(read)
+            {
+                after.state = State::Member(read);
+            }
             return None;
         }
+        self.before.as_ref()?;
         let seen = door.standing(&client).cloned();
-        let own = self.said_by(Some(&client));
-        let read = own.zip(seen.as_ref().and_then(Standing::membership)).map(|(message, membership)| Membership {
-            read_messages: self.room.messages,
-            last_read: Some(message.id.clone()),
-            ..membership.clone()
-        });
+        let read = seen.as_ref().and_then(Standing::membership).and_then(read);
         let needed = read.is_some() || !door.caller.is_platform();
         needed.then_some(Guard { client, seen, read })
     }
@@ -175,6 +166,7 @@ impl Act {
             expires_at: None,
             invitations: Vec::new(),
             message: None,
+            changed: None,
         };
         if let Some(content) = change.content() {
             self.say(content, &mut entry, actor.clone());
@@ -203,10 +195,10 @@ mod tests {
 
     use super::*;
     use crate::change::Person;
-    use crate::client::{Client, Profile};
+    use crate::client::{Client, Json, Profile};
     use crate::door::Known;
     use crate::id::{AppId, RoomId};
-    use crate::message::Notice;
+    use crate::message::{Notice, Post};
     use crate::room::RoomKind;
     use crate::standing::Role;
     use crate::standing::{Pending, Via};
@@ -423,6 +415,55 @@ mod tests {
         assert_eq!(act.room.last_message.unwrap().sender, Some(client("bbb").face()));
         // The message is another's: it is news to `aaa`.
         assert!(act.guard.unwrap().read.is_none());
+    }
+
+    fn said(message: &str) -> Post {
+        let fields = serde_json::json!({ "message": message });
+        Post { message_type: "text".into(), fields: Json::of(fields.as_object().unwrap()), reply: None }
+    }
+
+    #[test]
+    fn what_somebody_says_is_his_message_and_he_has_read_it() {
+        let act = act(&by_aaa(), &[Change::MessagePosted { post: said("hello") }]);
+        let message = act.entries[0].message.clone().unwrap();
+        assert_eq!((message.text(), message.sender), ("hello".into(), Some(client("aaa").face())));
+        assert_eq!((act.room.messages, act.entries[0].messages, act.entries[0].clients.len()), (3, 3, 0));
+        assert_eq!(
+            act.guard.unwrap().read.map(|read| (read.read_messages, read.last_read)),
+            Some((3, Some(message.id)))
+        );
+        assert!(act.shifts.is_empty() && act.edited.is_none());
+    }
+
+    #[test]
+    fn a_changed_message_is_no_message_more() {
+        let first = act(&by_aaa(), &[Change::MessagePosted { post: said("hello") }]);
+        let (old, room) = (first.entries[0].clone(), first.room);
+        let mut last = (*old.message.as_ref().unwrap()).clone();
+        for is_last in [true, false] {
+            if !is_last {
+                last.id = ObjectId::of_entry(NOW, 6);
+            }
+            let room = Room { last_message: Some(last.clone()), ..room.clone() };
+            let door = Door { room: Some(room.clone()), ..by_aaa() };
+            let change = Change::MessageEdited { entry: Box::new(old.clone()), post: said("bye") };
+            let act = Act::of(&door, room.clone(), &[change]);
+
+            let edited = act.edited.unwrap();
+            let message = edited.message.unwrap();
+            assert_eq!(
+                (edited.seq, edited.id, edited.messages, edited.at),
+                (old.seq, old.id.clone(), old.messages, old.at)
+            );
+            assert_eq!((message.text(), &message.id, message.at), ("bye".into(), &old.id, old.at));
+            assert_eq!((&message.sender, message.edited_at), (&last.sender, Some(act.entries[0].at)));
+            assert_eq!((act.entries[0].changed.as_ref(), act.entries[0].message.is_none()), (Some(&old.id), true));
+            assert_eq!((act.room.messages, act.entries[0].messages, act.room.seq), (room.messages, room.messages, 6));
+            let shown = act.room.last_message.unwrap();
+            assert_eq!(shown.text(), if is_last { "bye" } else { "hello" }, "the room shows its last message as it is");
+            // Guarded, and not marked as read: he read it when he said it.
+            assert!(act.guard.unwrap().read.is_none());
+        }
     }
 
     fn pending(change: Change) -> Pending {

@@ -90,7 +90,10 @@ pub struct Entry {
     /// The invitations of addresses that it is about. Never the addresses: every member may read the log.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub invitations: Vec<ObjectId>,
-    /// The message that it is, or that it changed.
+    /// The message that it is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<Message>,
+    /// The older message that it changed. Its words stand in their own entry alone: taken back there, they are gone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changed: Option<ObjectId>,
 }

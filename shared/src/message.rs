@@ -126,6 +126,16 @@ pub struct Post {
     pub reply: Option<Quote>,
 }
 
+/// The type of a message that was taken back.
+pub const RECALL: &str = "recall";
+
+impl Post {
+    /// Whether it is what is left of a message that was taken back.
+    pub fn is_recall(&self) -> bool {
+        self.message_type == RECALL
+    }
+}
+
 /// What somebody wants to say: a new message, or another wording of an old one.
 #[derive(Clone, Debug)]
 pub struct Speech {

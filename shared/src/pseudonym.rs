@@ -76,9 +76,7 @@ impl Renaming<'_> {
             Notice::AddMembers(faces)
             | Notice::DeleteMember(faces)
             | Notice::CancelInvitations(faces)
-            | Notice::AssignAdmin(faces) => {
-                faces.iter_mut().for_each(|face| self.face(Some(face)));
-            }
+            | Notice::AssignAdmin(faces) => faces.iter_mut().for_each(|face| self.face(Some(face))),
             Notice::JoinRoom(face) | Notice::LeaveRoom(face) => self.face(Some(face)),
         }
     }
@@ -192,6 +190,7 @@ mod tests {
             expires_at: None,
             invitations: Vec::new(),
             message,
+            changed: None,
         }
     }
 
@@ -240,8 +239,7 @@ mod tests {
 
     #[test]
     fn an_entry_names_him_as_actor_inviter_and_one_of_those_concerned() {
-        let (text, named) =
-            renames(&entry(Some(BOB), &["aaa", BOB], Some(BOB), None), |renaming, own| renaming.entry(own));
+        let (text, named) = renames(&entry(Some(BOB), &["aaa", BOB], Some(BOB), None), |own, record| own.entry(record));
         assert_eq!(places(&named), ["/actor", "/clients/1", "/inviter"]);
         assert!(text.contains(r#""clients":["aaa","erased-1"]"#) && !text.contains(BOB), "{text}");
     }
@@ -258,7 +256,7 @@ mod tests {
             (Notice::LeaveRoom(face(BOB)), "leaveRoom"),
         ] {
             let said = message(None, Content::Notice(notice));
-            let (text, named) = renames(&entry(None, &[], None, Some(said)), |renaming, own| renaming.entry(own));
+            let (text, named) = renames(&entry(None, &[], None, Some(said)), |own, record| own.entry(record));
             let place = format!("/message/content/notice/{place}");
             let expected = ["avatarUrl", "id", "nickname"].map(|field| format!("{place}/{field}"));
             assert_eq!(places(&named), expected);
@@ -270,7 +268,7 @@ mod tests {
     fn a_message_names_its_sender_those_mentioned_and_whom_it_answers() {
         let quoted = message(Some(BOB), post("hello", &[], None)).quote();
         let said = message(Some(BOB), post("hi", &["aaa", BOB], Some(quoted)));
-        let (text, named) = renames(&entry(None, &[], None, Some(said.clone())), |renaming, own| renaming.entry(own));
+        let (text, named) = renames(&entry(None, &[], None, Some(said.clone())), |own, record| own.entry(record));
         assert_eq!(
             places(&named),
             [
@@ -285,8 +283,7 @@ mod tests {
         );
         assert_eq!(named["/message/content/post/fields/mentions/1"], BOB);
         assert!(!text.contains(BOB) && text.contains("hello"), "{text}");
-        let (_, named) =
-            renames(&room("aaa", "aaa", &[], ["aaa", "bbb"], Some(said)), |renaming, own| renaming.room(own));
+        let (_, named) = renames(&room("aaa", "aaa", &[], ["aaa", "bbb"], Some(said)), |own, record| own.room(record));
         assert!(places(&named).iter().all(|place| place.starts_with("/lastMessage/")) && named.len() == 7);
     }
 
@@ -298,14 +295,13 @@ mod tests {
 
     #[test]
     fn a_room_names_who_made_it_whose_it_is_and_whom_it_is_for() {
-        let (_, named) =
-            renames(&room(BOB, BOB, &["aaa", BOB], ["aaa", BOB], None), |renaming, own| renaming.room(own));
+        let (_, named) = renames(&room(BOB, BOB, &["aaa", BOB], ["aaa", BOB], None), |own, record| own.room(record));
         assert_eq!(places(&named), ["/admins/1", "/creator", "/owner", "/pair/1"]);
     }
 
     #[test]
     fn a_standing_names_who_brought_it_about() {
-        let place = |state| places(&renames(&standing(state), |renaming, own| renaming.standing(own)).1).join(" ");
+        let place = |state| places(&renames(&standing(state), |own, record| own.standing(record)).1).join(" ");
         assert_eq!(place(member(BOB)), "/state/member/inviter");
         let face = |of: &str| ["avatarUrl", "id", "nickname"].map(|field| format!("{of}/{field}")).join(" ");
         assert_eq!(place(invited(BOB)), face("/state/invited/inviter"));
@@ -318,14 +314,14 @@ mod tests {
         let (inviter, id) = (Some(id(BOB)), ObjectId::of_entry(NOW, 3));
         let (seq, created_at, expires_at) = (3, NOW, NOW);
         let invitation = Invitation { id, addresses, email, mobile: None, inviter, seq, created_at, expires_at };
-        assert_eq!(places(&renames(&invitation, |renaming, own| renaming.invitation(own)).1), ["/inviter"]);
+        assert_eq!(places(&renames(&invitation, |own, record| own.invitation(record)).1), ["/inviter"]);
     }
 
     #[test]
     fn what_people_write_and_who_is_called_alike_stay() {
         let said = message(Some("bob.77"), post("bob.7 is bob.7 by name", &["bob", "x-bob.7"], None));
         let record = entry(Some("bob.77"), &["bob", "x-bob.7"], Some("BOB.7"), Some(said));
-        let (text, named) = renames(&record, |renaming, own| renaming.entry(own));
+        let (text, named) = renames(&record, |own, record| own.entry(record));
         assert_eq!((text, named), (json!(record).to_string(), Named::new()));
     }
 

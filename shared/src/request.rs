@@ -120,11 +120,13 @@ impl Request {
         self.query_string_parameters.as_ref()?.get(name).map(String::as_str)
     }
 
-    /// Every value of a query parameter that can stand several times; API Gateway itself would join them by commas.
+    /// Every value of a query parameter that can stand several times, but for empty ones; API Gateway itself would join
+    /// them by commas. One that is no UTF-8 is like nothing else, and not absent.
     pub fn query_all(&self, name: &str) -> Vec<String> {
         let pairs = self.raw_query().split('&').filter_map(|pair| pair.split_once('='));
-        let values = pairs.filter(|(key, _)| *key == name).map(|(_, value)| value.replace('+', " "));
-        values.filter_map(|value| Some(percent_decode_str(&value).decode_utf8().ok()?.into_owned())).collect()
+        let values = pairs.filter(|(key, value)| *key == name && !value.is_empty());
+        let decoded = |value: &str| percent_decode_str(&value.replace('+', " ")).decode_utf8_lossy().into_owned();
+        values.map(|(_, value)| decoded(value)).collect()
     }
 
     /// A whole number in the query, within `range`, or `default` when absent.

@@ -6,6 +6,8 @@ use local::{Builder, Stack};
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::contract::{self, Sent};
+
 /// A stack of its own with one app, `SampleApp`.
 pub struct World {
     /// The stack.
@@ -437,6 +439,31 @@ impl Actor {
     pub fn cancels_one(&self, room: &str, invitee: &str) -> Call {
         self.call(Method::DELETE, &format!("/rooms/{room}/invitations/{invitee}"))
     }
+
+    /// `POST /rooms/:id/message`, a text.
+    pub fn says(&self, room: &str, text: &str) -> Call {
+        self.post(&format!("/rooms/{room}/message"), json!({ "message": text, "messageType": "text" }))
+    }
+
+    /// `POST /rooms/:id/message`, another text for a message.
+    pub fn edits(&self, room: &str, message: &Value, text: &str) -> Call {
+        self.says(room, text).and(json!({ "_id": message["_id"] }))
+    }
+
+    /// `POST /rooms/:id/message`, taking a message back.
+    pub fn recalls(&self, room: &str, message: &Value) -> Call {
+        self.post(&format!("/rooms/{room}/message"), json!({ "_id": message["_id"], "messageType": "recall" }))
+    }
+
+    /// `PUT /rooms/:id/lastRead`.
+    pub fn marks_read(&self, room: &str, message: &Value) -> Call {
+        self.call(Method::PUT, &format!("/rooms/{room}/lastRead")).body(json!({ "message": message["_id"] }))
+    }
+
+    /// `GET /rooms/:id/messages/v3`.
+    pub fn lists_messages(&self, room: &str, query: &str) -> Call {
+        self.get(&format!("/rooms/{room}/messages/v3?{query}"))
+    }
 }
 
 impl Call {
@@ -465,22 +492,26 @@ impl Call {
         self
     }
 
+    /// Sends it. Request and reply must be as `openapi.yaml` says.
     pub async fn send(self) -> Answer {
-        let mut request = self.actor.http.request(self.method, format!("{}{}", self.actor.url, self.path));
+        let sent = Sent { method: self.method, path: self.path, body: self.body };
+        let mut request = self.actor.http.request(sent.method.clone(), format!("{}{}", self.actor.url, sent.path));
         for (name, value) in &self.actor.headers {
             request = request.header(name, value);
         }
         if let Some(content_type) = self.content_type {
             request = request.header("content-type", content_type);
         }
-        if let Some(body) = self.body {
-            request = request.body(body);
+        if let Some(body) = &sent.body {
+            request = request.body(body.clone());
         }
         let answer = request.send().await.expect("the gateway answers");
         let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
         let body = answer.text().await.unwrap();
         let body = serde_json::from_str(&body).unwrap_or(Value::String(body));
-        Answer { status, headers, body }
+        let answer = Answer { status, headers, body };
+        contract::holds(&sent, &answer);
+        answer
     }
 }
 

@@ -8,6 +8,9 @@
 )]
 
 mod actors;
+mod contract;
+#[path = "../description/mod.rs"]
+mod description;
 mod talkers;
 
 mod add_member;
@@ -26,6 +29,7 @@ mod delete_client;
 mod delete_room;
 mod expire_invitations;
 mod export_client;
+mod get_badge;
 mod get_me;
 mod get_room;
 mod join_room;
@@ -33,17 +37,22 @@ mod list_bans;
 mod list_clients;
 mod list_events;
 mod list_members;
+mod list_messages;
+mod list_messages_by_id;
 mod list_my_invitations;
 mod list_quitted_rooms;
 mod list_room_ids;
 mod list_room_invitations;
 mod list_rooms;
+mod mark_read;
 mod refresh_profiles;
 mod remove_member;
 mod remove_members;
 mod revoke_tokens;
 mod room_exists;
 mod rotate_key;
+mod send_message;
+mod send_platform_message;
 mod set_member_property;
 mod sign_in;
 mod talk_batch_invite;
@@ -63,7 +72,10 @@ mod bad_input;
 mod claim_story;
 mod cost;
 mod credentials;
+mod flutter_client;
+mod js_client;
 mod races;
 mod refusals;
 mod seeds;
 mod talk_behaviours;
+mod vue_client;

@@ -366,7 +366,22 @@ async fn only_members_remove_and_who_may_not_know_of_the_room_is_told_that_there
     assert_eq!((world.sight(&open).await, world.sight(&hidden).await), before);
 }
 
-// Many at once, and bad days.
+// What it costs, many at once, and bad days.
+
+#[tokio::test]
+async fn only_the_owners_going_looks_at_everybody() {
+    let world = World::on(local::Stack::builder().count_rounds(true)).await;
+    let [own, _bbb, _ccc] = world.clients(["own", "bbb", "ccc"]).await;
+    let room = world.room(json!({ "owner": "own", "members": ["bbb", "ccc"] })).await;
+    let [removing, leaving] = [own.removes(&room, &["bbb"]), own.removes(&room, &["own"])];
+    for (call, rounds) in [(removing, 2), (leaving, 3)] {
+        let answer = call.send().await;
+        let behind = world.stack.invocation(&answer.request_id()).unwrap();
+        answer.good();
+        assert_eq!(behind.rounds, Some(rounds), "{behind:?}");
+    }
+    world.holds_together(&room).await;
+}
 
 #[tokio::test]
 async fn a_member_whom_many_remove_at_once_leaves_once() {

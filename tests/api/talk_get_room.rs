@@ -94,6 +94,7 @@ async fn a_room_is_read_in_one_round_and_joined_and_left_in_two() {
         (bbb.talk_joins(&room), 1),
         (bbb.talk_reads(&room), 1),
         (bbb.talk_leaves(&room), 2),
+        (bbb.talk_joins(&room), 2),
         (aaa.talk_removes(&room, "bbb"), 2),
     ] {
         let answer = call.send().await;

@@ -147,7 +147,7 @@ impl Act {
         if self.room.last_message.as_ref().is_some_and(|last| last.id == message.id) {
             self.room.last_message = Some(message.clone());
         }
-        entry.message = Some(message.clone());
+        entry.changed = Some(message.id.clone());
         self.edited = Some(Entry { message: Some(message), ..old.clone() });
     }
 }

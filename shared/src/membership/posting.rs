@@ -21,8 +21,7 @@ pub fn speak(door: &Door, speech: &Speech) -> Result<Plan, Error> {
 fn post(door: &Door, post: &Post, answers: Option<&ObjectId>) -> Result<Plan, Error> {
     let room = door.room_from_inside()?;
     thawed_for(room, &door.caller)?;
-    let quoted = answers.map(|id| message_entry(door, id)).transpose()?;
-    let reply = quoted.and_then(|entry| entry.message.as_ref()).map(Message::quote);
+    let reply = answers.map(|id| message_entry(door, id)).transpose()?.map(|(_, quoted)| quoted.quote());
     Ok(Change::MessagePosted { post: Post { reply, ..post.clone() } }.into())
 }
 
@@ -30,16 +29,16 @@ fn post(door: &Door, post: &Post, answers: Option<&ObjectId>) -> Result<Plan, Er
 fn edit(door: &Door, id: &ObjectId, post: &Post) -> Result<Plan, Error> {
     let room = door.room_from_inside()?;
     thawed_for(room, &door.caller)?;
-    let entry = message_entry(door, id)?;
-    let message = entry.message.as_ref().ok_or_else(|| unknown(id))?;
+    let (entry, message) = message_entry(door, id)?;
     let sender = message.sender.as_ref().map(|sender| &sender.id);
-    let Content::Post(old) = &message.content else {
-        return Err(Error::InsufficientPermissions { room: room.id.clone() });
+    let old = match &message.content {
+        Content::Post(old) if sender == door.caller.client() => old,
+        Content::Post(_) | Content::Notice(_) => {
+            return Err(Error::InsufficientPermissions { room: room.id.clone() });
+        }
     };
-    if sender != door.caller.client() {
-        return Err(Error::InsufficientPermissions { room: room.id.clone() });
-    }
-    let post = Post { reply: old.reply.clone(), ..post.clone() };
+    let reply = old.reply.clone().filter(|_| !post.is_recall());
+    let post = Post { reply, ..post.clone() };
     Ok(Change::MessageEdited { entry: Box::new(entry.clone()), post }.into())
 }
 
@@ -48,7 +47,7 @@ pub fn read_up_to(door: &Door, id: &ObjectId) -> Result<(ClientId, Option<Member
     let room = door.room_from_inside()?;
     let client = door.caller.client().ok_or(Error::MissingParameter { names: &["sender"] })?;
     let own = door.own().ok_or_else(|| Error::NotRoomMember { room: room.id.clone() })?;
-    let entry = message_entry(door, id)?;
+    let (entry, _) = message_entry(door, id)?;
     let has_news = entry.messages > own.read_messages
         || (entry.messages == own.read_messages && own.last_read.as_ref() != Some(id));
     let read =
@@ -57,11 +56,8 @@ pub fn read_up_to(door: &Door, id: &ObjectId) -> Result<(ClientId, Option<Member
 }
 
 /// The entry of a message that the door has read, if it is that message's.
-fn message_entry<'a>(door: &'a Door, id: &ObjectId) -> Result<&'a Entry, Error> {
-    let found = door.entry.as_ref().filter(|entry| entry.id == *id && entry.message.is_some());
-    found.ok_or_else(|| unknown(id))
-}
-
-fn unknown(id: &ObjectId) -> Error {
-    Error::MessageNotFound { id: id.to_string() }
+fn message_entry<'a>(door: &'a Door, id: &ObjectId) -> Result<(&'a Entry, &'a Message), Error> {
+    let found = door.entry.as_ref().filter(|entry| entry.id == *id);
+    let found = found.and_then(|entry| Some((entry, entry.message.as_ref()?)));
+    found.ok_or_else(|| Error::MessageNotFound { id: id.to_string() })
 }

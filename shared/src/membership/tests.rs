@@ -5,6 +5,7 @@ mod banning;
 mod founding;
 mod governing;
 mod leaving;
+mod posting;
 
 use std::collections::BTreeMap;
 

@@ -10,6 +10,7 @@ use crate::id::ClientId;
 use crate::invitation::Invitation;
 use crate::log::Entry;
 use crate::membership::{Outcome, Plan};
+use crate::message::Message;
 use crate::room::Room;
 use crate::standing::{LONGEST_PAGE, Standing, State};
 
@@ -24,6 +25,8 @@ pub struct Done {
     pub invitation: Option<Invitation>,
     /// What was logged.
     pub entries: Vec<Entry>,
+    /// The message that was posted, or an older one as it was changed.
+    pub message: Option<Message>,
     /// The standings that ended, as they were.
     pub ended: Vec<Standing>,
     /// Whether there is more to do than one transaction holds.
@@ -128,6 +131,7 @@ impl Done {
             outcomes: plan.outcomes,
             invitation: None,
             entries: Vec::new(),
+            message: None,
             ended: Vec::new(),
             unfinished: false,
         }
@@ -158,7 +162,8 @@ impl Done {
         }
         door.room = Some(act.room.clone());
         let invitation = act.opened.first().map(|(_, invitation)| invitation.clone());
+        let said = act.edited.iter().chain(&act.entries).find_map(|entry| entry.message.clone());
         let (outcomes, entries, unfinished) = (plan.outcomes, act.entries.clone(), plan.unfinished);
-        Self { door, outcomes, invitation, entries, ended, unfinished }
+        Self { door, outcomes, invitation, entries, message: said, ended, unfinished }
     }
 }

@@ -79,7 +79,7 @@ pub enum Crowd {
     Nobody,
     /// At the room's owner and admins: one round more, for only the room tells who they are.
     Staff,
-    /// At everybody in the room, but only when its owner is among those named: one round more then.
+    /// At everybody, but only when the room's owner is among those named, or calls and names nobody: one round more then.
     Heirs,
     /// At everybody who stands in any relation to the room, beside the other reads.
     Everybody,
@@ -165,8 +165,11 @@ impl Store {
     async fn crowd(&self, visit: &Visit<'_>, door: &mut Door) -> Result<(), Error> {
         let Some(room) = &door.room else { return Ok(()) };
         let app = &visit.credentials.app;
+        // Where nobody is named, the caller himself is concerned.
+        let names = |owner| visit.clients.contains(owner);
+        let is_concerned = |owner| names(owner) || (visit.clients.is_empty() && door.caller.client() == Some(owner));
         match visit.crowd {
-            Crowd::Heirs if room.owner.as_ref().is_some_and(|owner| visit.clients.contains(owner)) => {
+            Crowd::Heirs if room.owner.as_ref().is_some_and(is_concerned) => {
                 door.everybody = self.everybody(app, visit.room).await?;
             }
             Crowd::Staff => {

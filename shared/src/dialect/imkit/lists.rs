@@ -6,11 +6,12 @@ use super::parts::{badge, face, message, overlay, put};
 use super::view::{full_room, membership_room, relative};
 use super::{Reply, Shape};
 use crate::door::{Circumstance, Door};
+use crate::error::Error;
 use crate::id::{AppId, ClientId, RoomId};
 use crate::log::Entry;
-use crate::message::Message;
 use crate::room::Room;
 use crate::standing::{Membership, Page, Pending, Standing};
+use crate::store::Done;
 use crate::time::Time;
 
 /// A room of the caller's, with as many of its members as its list shows.
@@ -123,7 +124,7 @@ impl Reply {
     /// Some of a room's messages.
     pub fn messages(app: &AppId, room: &Room, entries: &[Entry]) -> Self {
         let messages = entries.iter().filter_map(|entry| entry.message.as_ref());
-        Self::list(room.messages as usize, messages.map(|own| message(app, &room.id, own, Shape::Modern)))
+        Self::list(room.messages as usize, messages.map(|own| reacted(message(app, &room.id, own, Shape::Modern))))
     }
 
     /// The same, with those that the caller has hidden from himself: nobody can, here.
@@ -134,8 +135,9 @@ impl Reply {
     }
 
     /// A message just posted or changed.
-    pub fn message(app: &AppId, room: &RoomId, own: &Message) -> Self {
-        message(app, room, own, Shape::Modern).into()
+    pub fn message(done: &Done) -> Result<Self, Error> {
+        let own = done.message.as_ref().ok_or_else(|| Error::internal("a message that was not logged"))?;
+        Ok(reacted(message(&done.door.app, &done.door.id, own, Shape::Modern)).into())
     }
 
     /// What a member has read.
@@ -164,6 +166,13 @@ impl Reply {
     fn list(total: usize, data: impl Iterator<Item = Value>) -> Self {
         json!({ "totalCount": total, "data": data.collect::<Value>() }).into()
     }
+}
+
+/// A message on its own routes tells of reactions, too; nobody can react, here.
+fn reacted(mut message: Value) -> Value {
+    message["reactions"] = json!([]);
+    message["reactionCount"] = json!(0);
+    message
 }
 
 /// What both lists of invitations show; the published libraries read the moments in either form.

@@ -190,7 +190,7 @@ pub fn bounds(request: &Request) -> Result<Bounds, Error> {
     Ok(Bounds {
         first: after.map_or(1, |id| id.entry()),
         last: before.map_or(u64::MAX, |id| id.entry()),
-        since: since.unwrap_or(Time::from_millis(0)),
+        since,
         limit: request.query_number("limit", 1..=MOST_MESSAGES, 20)? as usize,
         order,
     })

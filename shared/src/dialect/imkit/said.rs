@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use crate::client::Json;
 use crate::error::Error;
 use crate::id::ObjectId;
-use crate::message::{Post, Speech};
+use crate::message::{Post, RECALL, Speech};
 use crate::request::Fields;
 
 /// The fields of a message that its sender fills in.
@@ -31,9 +31,6 @@ const FIELDS: [&str; 15] = [
 const SYSTEM: [&str; 7] =
     ["addMember", "addMembers", "joinRoom", "leaveRoom", "deleteMember", "cancelInvitations", "assignAdmin"];
 
-/// The type that takes a message back.
-const RECALL: &str = "recall";
-
 /// The most that a message may take, in bytes of JSON: the last one is read with its room each time.
 const LONGEST: usize = 16_384;
 
@@ -42,8 +39,11 @@ pub fn speech(fields: &Fields) -> Result<Speech, Error> {
     let id = |name: &str| fields.text(name, 64)?.map(|id| ObjectId::parse(name, &id)).transpose();
     let (edits, answers) = (id("_id")?, id("reply")?);
     let message_type = fields.text("messageType", 64)?.unwrap_or_else(|| "text".to_owned());
-    if SYSTEM.contains(&message_type.as_str()) || message_type.is_empty() {
-        return Err(Error::invalid("messageType", "must not be empty or one of the system's own"));
+    if SYSTEM.contains(&message_type.as_str()) {
+        return Err(Error::invalid("messageType", format!("must not be `{message_type}`: only the system says that")));
+    }
+    if message_type.is_empty() {
+        return Err(Error::invalid("messageType", "must not be empty"));
     }
     if message_type == RECALL && edits.is_none() {
         return Err(Error::MissingParameter { names: &["_id"] });
@@ -77,4 +77,76 @@ fn said(fields: &Fields, message_type: &str) -> Result<Map<String, Value>, Error
         return Err(Error::invalid(longest.unwrap_or("message"), reason));
     }
     Ok(said)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::request::Request;
+
+    fn read(body: Value) -> Result<Speech, Error> {
+        let request: Request = serde_json::from_value(json!({ "body": body.to_string() })).unwrap();
+        speech(&request.fields().unwrap())
+    }
+
+    #[test]
+    fn a_message_is_what_its_sender_fills_in() {
+        let every = json!({
+            "message": "x", "mentions": ["bbb"], "extra": [1], "originalUrl": "u", "thumbnailUrl": "t", "width": 1, "height": 2,
+            "images": [3], "duration": 4, "latitude": 5.5, "longitude": 6, "sticker": {}, "template": "p", "contents": true,
+            "url": "http://x/",
+        });
+        let mut body = every.clone();
+        body["sender"] = json!("bbb");
+        body["data"] = json!({ "a": 1 });
+        body["isPined"] = json!(null);
+        let speech = read(body).unwrap();
+        assert_eq!((Value::Object(speech.post.fields.object()), speech.post.message_type.as_str()), (every, "text"));
+        assert!(speech.edits.is_none() && speech.answers.is_none() && speech.post.reply.is_none());
+    }
+
+    #[test]
+    fn only_a_text_must_have_a_text() {
+        assert!(matches!(read(json!({})), Err(Error::MissingParameter { names: &["message"] })));
+        assert!(matches!(read(json!({ "message": null })), Err(Error::MissingParameter { .. })));
+        assert!(matches!(read(json!({ "message": 1 })), Err(Error::InvalidParameter { .. })));
+        for message in [json!(null), json!(1), json!({ "a": [1] }), json!(false)] {
+            assert!(read(json!({ "messageType": "image", "message": message })).is_ok(), "{message}");
+        }
+        assert!(read(json!({ "messageType": "image" })).is_ok());
+    }
+
+    #[test]
+    fn nobody_speaks_as_the_system() {
+        for own in SYSTEM {
+            let refusal = read(json!({ "message": "x", "messageType": own })).unwrap_err().to_string();
+            assert!(refusal.contains("`messageType`") && refusal.contains(&format!("`{own}`")), "{refusal}");
+        }
+        assert!(read(json!({ "message": "x", "messageType": "" })).is_err());
+        assert!(read(json!({ "message": "x", "messageType": "announcement" })).is_ok());
+    }
+
+    #[test]
+    fn taking_back_needs_a_message_and_leaves_nothing() {
+        let body = |id: Value| json!({ "_id": id, "messageType": "recall", "message": "x", "url": "y", "reply": null });
+        let speech = read(body(json!("5e5b88e91da9d53097b13840"))).unwrap();
+        assert_eq!(Value::Object(speech.post.fields.object()), json!({ "message": "" }));
+        assert_eq!((speech.post.message_type.as_str(), speech.edits.is_some()), ("recall", true));
+        assert!(matches!(read(body(json!(null))), Err(Error::MissingParameter { names: &["_id"] })));
+    }
+
+    #[test]
+    fn a_message_too_long_is_refused_by_its_longest_field() {
+        let of = |size: usize| "x".repeat(size);
+        let room = LONGEST - r#"{"message":""}"#.len();
+        assert!(read(json!({ "message": of(room) })).is_ok());
+        for (body, longest) in [
+            (json!({ "message": of(room + 1) }), "message"),
+            (json!({ "message": of(100), "extra": { "a": of(LONGEST) } }), "extra"),
+            (json!({ "message": of(8_000), "contents": of(8_500), "url": of(10) }), "contents"),
+        ] {
+            let refusal = read(body).unwrap_err().to_string();
+            assert!(refusal.contains(&format!("`{longest}`")), "{refusal}");
+        }
+    }
 }
