@@ -293,7 +293,7 @@ fn each_file_names_only_what_its_room_knows() {
             },
         ));
     }
-    for file in rust_files("shared/src") {
+    for file in rust_files("shared/src").into_iter().filter(|file| !file.contains("/tests/")) {
         let inside = |folder: &str| file.starts_with(&format!("shared/src/{folder}"));
         if !inside("store/") {
             breaches.extend(namings(&file, &["aws_sdk_dynamodb", "aws_config", "serde_dynamo"]));
@@ -326,6 +326,41 @@ fn each_file_names_only_what_its_room_knows() {
         }
     }
     none("who may name what (design.md, the table of rooms)", breaches);
+}
+
+/// What `tests/api/refusals.rs` asks each of its routes for.
+const SHARED_REFUSALS: [&str; 9] = [
+    "INVALID_BODY",
+    "INVALID_PARAMETER",
+    "INVALID_CLIENT_KEY",
+    "INVALID_TOKEN",
+    "INVALID_API_KEY",
+    "NOT_ROOM_MEMBER",
+    "ROOM_NOT_FOUND",
+    "CLIENT_NOT_FOUND",
+    "BODY_TOO_LARGE",
+];
+
+#[test]
+fn every_refusal_on_a_page_is_expected_by_a_test() {
+    let shared = read("tests/api/refusals.rs");
+    let mut breaches = Vec::new();
+    for function in functions().iter().filter(|function| function.file.starts_with("functions/imkit/")) {
+        let page = format!("docs/api/{}.md", function.binary);
+        let (page_text, tests) = (read(&page), read(&format!("tests/api/{}.rs", function.binary)));
+        let rows = page_text.lines().skip_while(|line| *line != "## Refusals").skip(1);
+        let rows = rows.take_while(|line| !line.starts_with("## ")).filter(|line| line.starts_with("| "));
+        for code in rows.flat_map(|row| row.split('|').nth(2).unwrap_or_default().split('`').skip(1).step_by(2)) {
+            // Whatever a route does can meet a busy table or our own fault: races.rs and the store's tests see to these.
+            let is_everybodys = ["BUSY", "INTERNAL"].contains(&code);
+            let by_itself = tests.contains(&format!("\"{code}\""));
+            let by_all = SHARED_REFUSALS.contains(&code) && shared.contains(&format!("    {}: ", function.binary));
+            if !(is_everybodys || by_itself || by_all) {
+                breaches.push(format!("{page}: no test expects `{code}`"));
+            }
+        }
+    }
+    none("a refusal that a page names is expected by a test of the route", breaches);
 }
 
 #[test]

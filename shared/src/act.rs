@@ -195,9 +195,10 @@ mod tests {
 
     use super::*;
     use crate::change::Person;
-    use crate::client::{Client, Json, Profile};
+    use crate::client::{Client, Profile};
     use crate::door::Known;
     use crate::id::{AppId, RoomId};
+    use crate::json::Json;
     use crate::message::{Notice, Post};
     use crate::room::RoomKind;
     use crate::standing::Role;

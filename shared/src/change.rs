@@ -1,8 +1,9 @@
 //! Everything that can happen to a room, closed.
 
-use crate::client::{Client, Face, Json, Profile};
+use crate::client::{Client, Face, Profile};
 use crate::id::ClientId;
 use crate::invitation::Invitation;
+use crate::json::Json;
 use crate::log::{Entry, Kind};
 use crate::message::{Content, Notice, Post};
 use crate::room::Room;

@@ -9,6 +9,7 @@ pub mod stream;
 pub mod auth;
 pub mod error;
 pub mod id;
+pub mod json;
 pub mod time;
 
 pub mod address;

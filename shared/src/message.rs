@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::client::{Face, Json};
+use crate::client::Face;
 use crate::id::{ClientId, ObjectId};
+use crate::json::Json;
 use crate::time::Time;
 
 /// A message. Its id and its moment are those of its log entry.

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::client::{Face, Json};
+use crate::client::Face;
 use crate::id::{ClientId, random_hex};
 use crate::invitation::Invitation;
+use crate::json::Json;
 use crate::log::Entry;
 use crate::message::{Content, Message, Notice, Post};
 use crate::room::Room;

@@ -3,8 +3,9 @@
 use md5::{Digest, Md5};
 use serde::{Deserialize, Serialize};
 
-use crate::client::{Json, Said};
+use crate::client::Said;
 use crate::id::{ClientId, RoomId, hex, random_hex};
+use crate::json::Json;
 use crate::message::Message;
 use crate::pinyin::Spelling;
 use crate::time::Time;

@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::client::{Face, Json, Profile};
+use crate::client::{Face, Profile};
 use crate::id::{ClientId, ObjectId};
+use crate::json::Json;
 use crate::time::Time;
 
 /// How a client stands to a room: one record per room and client, in one state at a time.

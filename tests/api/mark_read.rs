@@ -204,7 +204,7 @@ async fn reading_disturbs_no_change_of_roles_and_none_disturbs_it() {
     let (_aaa, bbb, room, said) = talk(&world, 6).await;
     let role = |number: usize| {
         let call = world.platform().call(Method::PUT, &format!("/rooms/{room}/member/bbb"));
-        call.body(json!({ "property": "role", "value": if number % 2 == 0 { "admin" } else { "member" } }))
+        call.body(json!({ "property": "role", "value": if number.is_multiple_of(2) { "admin" } else { "member" } }))
     };
     let property = |number: usize| {
         let call = world.platform().call(Method::PUT, &format!("/rooms/{room}/member/bbb"));

@@ -388,7 +388,7 @@ async fn a_member_whom_many_remove_at_once_leaves_once() {
     let world = World::new().await;
     let [aaa, bbb, ccc] = world.clients(["aaa", "bbb", "ccc"]).await;
     let room = world.group(&[&aaa, &bbb, &ccc]).await;
-    let by = |number: usize| if number % 2 == 0 { &aaa } else { &bbb };
+    let by = |number: usize| if number.is_multiple_of(2) { &aaa } else { &bbb };
     let calls = (0..16).map(|number| by(number).removes(&room, &["ccc"]).and(json!({ "systemMessage": true })));
     let (done, late): (Vec<_>, Vec<_>) =
         all_at_once(16, calls).await.into_iter().partition(|answer| answer.status == 200);

@@ -11,8 +11,6 @@ mod rank;
 mod talking;
 #[cfg(test)]
 mod tests;
-#[cfg(test)]
-mod transitions;
 
 use std::time::Duration;
 

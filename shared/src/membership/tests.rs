@@ -6,6 +6,7 @@ mod founding;
 mod governing;
 mod leaving;
 mod posting;
+mod transitions;
 
 use std::collections::BTreeMap;
 

@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use aws_sdk_dynamodb::types::{TransactWriteItem, Update};
 use serde::Serialize;
 
+use super::element::{delete, put};
 use super::key::Key;
 use super::visitor::StoredKey;
-use super::write::{Setback, delete, put};
+use super::write::Setback;
 use super::{Store, item, pause};
 use crate::app::{App, Keys, NewApp};
 use crate::auth::{Hash, KeyKind};

@@ -8,6 +8,7 @@ mod claims;
 mod deletion;
 mod directory;
 mod due;
+mod element;
 mod erasure;
 mod history;
 mod item;

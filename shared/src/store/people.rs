@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
 
+use super::element::{absent, delete};
 use super::key::Key;
 use super::visit::Owner;
-use super::write::{Setback, absent, delete};
+use super::write::Setback;
 use super::{Store, item, key};
 use crate::app::App;
 use crate::auth::{BoundToken, Credentials, Hash, Token};

@@ -7,10 +7,10 @@ use aws_sdk_dynamodb::error::ProvideErrorMetadata;
 use aws_sdk_dynamodb::types::{Put, ReturnConsumedCapacity, TransactWriteItem};
 use futures_util::future::try_join_all;
 
+use super::element::put_item;
 use super::item::{self, Item};
 use super::key::{self, Key};
 use super::read::read_failed;
-use super::write::put_item;
 use super::{Store, pause};
 use crate::client::Client;
 use crate::error::Error;

@@ -5,6 +5,7 @@ use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{ConditionCheck, Delete, Put, ReturnConsumedCapacity, TransactWriteItem, Update};
 
 use super::Store;
+use super::element::{absent, condition, delete, put, put_item};
 use super::item;
 use super::key::Key;
 use super::mine::Quitted;
@@ -258,45 +259,4 @@ impl Writing<'_> {
         }
         Ok(items)
     }
-}
-
-/// The condition that an item is as it was when its `seq` was read, or as absent as it was.
-fn condition(seen: Option<u64>) -> &'static str {
-    match seen {
-        Some(_) => "seq = :seen",
-        None => "attribute_not_exists(PK)",
-    }
-}
-
-pub(super) fn put_item(table: &str, item: item::Item, seen: Option<u64>) -> Result<TransactWriteItem, Error> {
-    let mut put = Put::builder().table_name(table).set_item(Some(item)).condition_expression(condition(seen));
-    if let Some(seen) = seen {
-        put = put.expression_attribute_values(":seen", item::number(seen));
-    }
-    Ok(TransactWriteItem::builder().put(put.build().map_err(Error::internal)?).build())
-}
-
-/// A record put under its key, on the condition that the item is as it was when its `seq` was read.
-pub(super) fn put<T: serde::Serialize>(
-    table: &str,
-    key: &Key,
-    record: &T,
-    seen: Option<u64>,
-) -> Result<TransactWriteItem, Error> {
-    put_item(table, item::write(key, record)?, seen)
-}
-
-/// That there is no such item.
-pub(super) fn absent(table: &str, key: &Key) -> Result<TransactWriteItem, Error> {
-    let check = ConditionCheck::builder()
-        .table_name(table)
-        .set_key(Some(item::keyed(key)))
-        .condition_expression("attribute_not_exists(PK)");
-    Ok(TransactWriteItem::builder().condition_check(check.build().map_err(Error::internal)?).build())
-}
-
-/// An item deleted, whatever it is.
-pub(super) fn delete(table: &str, key: &Key) -> Result<TransactWriteItem, Error> {
-    let delete = Delete::builder().table_name(table).set_key(Some(item::keyed(key)));
-    Ok(TransactWriteItem::builder().delete(delete.build().map_err(Error::internal)?).build())
 }

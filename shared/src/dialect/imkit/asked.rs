@@ -5,9 +5,10 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::auth::BoundToken;
-use crate::client::{Json, Said, Statement, TOKEN_LIFETIME};
+use crate::client::{Said, Statement, TOKEN_LIFETIME};
 use crate::error::Error;
 use crate::id::{AppId, ClientId, ObjectId, RoomId};
+use crate::json::Json;
 use crate::lambda::Settings;
 use crate::membership::{Adding, Entry, Mode, Notify};
 use crate::request::{Fields, Request};

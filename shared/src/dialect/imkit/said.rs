@@ -2,9 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::client::Json;
 use crate::error::Error;
 use crate::id::ObjectId;
+use crate::json::Json;
 use crate::message::{Post, RECALL, Speech};
 use crate::request::Fields;
 

@@ -180,8 +180,9 @@ fn spell(result: &mut Value, name: &str, most: usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::client::{Json, Said, Statement};
+    use crate::client::{Said, Statement};
     use crate::id::ClientId;
+    use crate::json::Json;
     use crate::message::Post;
     use crate::time::Time;
 

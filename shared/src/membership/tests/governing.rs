@@ -174,7 +174,7 @@ fn give_role_in_a_direct_room() {
 fn set_property_beside_the_others_or_takes_it_away() {
     let with = |properties: serde_json::Value| {
         let State::Member(plain) = member() else { unreachable!() };
-        let properties = crate::client::Json::of(properties.as_object().unwrap());
+        let properties = crate::json::Json::of(properties.as_object().unwrap());
         door().with("bbb", Some(State::Member(Membership { properties, ..plain })))
     };
     let set = |before, name: &str, value| changes(&set_property(&with(before), &id("bbb"), name, &value).unwrap());

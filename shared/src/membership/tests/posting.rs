@@ -1,7 +1,7 @@
 //! Saying, changing, reading.
 
 use super::*;
-use crate::client::Json;
+use crate::json::Json;
 use crate::log;
 use crate::message::{Message, Notice, Post, Speech};
 

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use super::*;
+use super::super::*;
 use crate::client::Client;
 use crate::dialect::imkit;
 use crate::door::{Invitee, Known};
@@ -75,8 +75,11 @@ const KINDS: [Kind; 8] = [
     Kind::Direct,
 ];
 
+/// How somebody stands to a room, made anew each time.
+type Stands = fn() -> Option<State>;
+
 /// How `bbb` stands to the room.
-const STATES: [(&str, fn() -> Option<State>); 7] = [
+const STATES: [(&str, Stands); 7] = [
     ("a stranger", || None),
     ("lapsed", || Some(invited(NOW))),
     ("invited", || Some(invited(NOW.plus(Duration::from_secs(1))))),
@@ -211,7 +214,7 @@ fn rows(want: &Want) -> Vec<Row> {
 fn rows_of(want: &Want, asker: Asker) -> Vec<Row> {
     let mut rows: Vec<Row> = Vec::new();
     for kind in KINDS {
-        let ask = |state: fn() -> Option<State>| door(asker, kind, state()).map(|door| cell((want.decide)(&door)));
+        let ask = |state: Stands| door(asker, kind, state()).map(|door| cell((want.decide)(&door)));
         let cells: Vec<String> = STATES.iter().map(|(_, state)| ask(*state).unwrap_or_default()).collect();
         let agree = |(one, other): (&String, &String)| one == other || one.is_empty() || other.is_empty();
         if cells.iter().all(String::is_empty) {
