@@ -574,3 +574,17 @@ async fn of_many_who_make_a_room_at_once_one_owns_it_and_all_are_in() {
     assert_eq!(room["owner"]["_id"], room["members"][0]["_id"]);
     world.holds_together("lobby").await;
 }
+
+#[tokio::test]
+async fn nobody_brings_a_third_into_the_direct_room_of_two() {
+    let world = World::new().await;
+    let [aaa, _bbb, zoe] = world.clients(["aaa", "bbb", "zoe"]).await;
+    let made = aaa.founds(json!({ "roomType": "direct", "invitee": "bbb" })).send().await.good();
+    let room = text(&made["_id"]);
+    let before = world.sight(&room).await;
+    let third = world.platform().with("IM-CLIENT-ID", "zoe").founds(json!({ "_id": room }));
+    third.send().await.refused(409, "DIRECT_ROOM");
+    let message = zoe.founds(json!({ "_id": room })).send().await.refused(400, "INVALID_PARAMETER");
+    assert!(message.contains("`_id`"), "{message}");
+    assert_eq!(world.sight(&room).await, before);
+}

@@ -53,7 +53,7 @@ async fn the_platform_names_whom_it_asks_about() {
     assert_eq!(platform.get("/me").header("IM-CLIENT-ID", "aaa").send().await.good()["_id"], "aaa");
     assert_eq!(platform.get("/me").body(json!({ "sender": "aaa" })).send().await.good()["_id"], "aaa");
     let message = platform.get("/me").send().await.refused(400, "MISSING_PARAMETER");
-    assert!(message.contains("`sender`"), "{message}");
+    assert!(message.contains("`IM-CLIENT-ID`"), "{message}");
     let answer = platform.get("/me").header("IM-CLIENT-ID", "nobody").send().await;
     assert_eq!(answer.body["error"]["details"], json!({ "missing": ["nobody"] }));
     answer.refused(404, "CLIENT_NOT_FOUND");

@@ -134,3 +134,12 @@ async fn an_invitation_of_another_app_is_not_listed() {
     let namesake = world.other_app("OtherApp").await.client("bbb").await;
     assert_eq!(namesake.lists_invitations().send().await.good(), json!({ "totalCount": 0, "data": [] }));
 }
+
+#[tokio::test]
+async fn the_platform_says_whom_it_asks_for() {
+    let world = World::new().await;
+    world.client("aaa").await;
+    let message = world.platform().get("/rooms/invitations").send().await.refused(400, "MISSING_PARAMETER");
+    assert!(message.contains("`IM-CLIENT-ID`"), "{message}");
+    world.platform().with("IM-CLIENT-ID", "aaa").get("/rooms/invitations").send().await.good();
+}

@@ -109,3 +109,12 @@ async fn a_room_of_another_app_is_not_among_them() {
     assert_eq!(quitted(&namesake).await, [] as [&str; 0]);
     assert_eq!(quitted(&aaa).await, ["club"]);
 }
+
+#[tokio::test]
+async fn the_platform_says_whom_it_asks_for() {
+    let world = World::new().await;
+    world.client("aaa").await;
+    let message = world.platform().get("/rooms/quitted").send().await.refused(400, "MISSING_PARAMETER");
+    assert!(message.contains("`IM-CLIENT-ID`"), "{message}");
+    world.platform().with("IM-CLIENT-ID", "aaa").get("/rooms/quitted").send().await.good();
+}

@@ -147,7 +147,7 @@ async fn the_platform_speaks_for_whom_it_names() {
     let two = platform.post("/me", json!({ "nickname": "Two", "sender": "aaa" })).send().await.good();
     assert_eq!((&two["nickname"], two.get("sender")), (&json!("Two"), None));
     let message = world.refuses_and_keeps(platform.post("/me", json!({ "nickname": "x" })), 400, "MISSING_PARAMETER");
-    assert!(message.await.contains("`sender`"));
+    assert!(message.await.contains("`IM-CLIENT-ID`"));
     let call = platform.post("/me", json!({ "nickname": "x", "sender": "nobody" }));
     assert!(world.refuses_and_keeps(call, 404, "CLIENT_NOT_FOUND").await.contains("`nobody`"));
 }
