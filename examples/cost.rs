@@ -34,7 +34,7 @@ async fn main() {
     let binaries = program.ancestors().nth(2).expect("target/debug/examples is two folders deep");
     let world = World::on(Stack::builder().bin_dir(binaries).count_rounds(true)).await;
     println!("{HEAD}");
-    let calls = calls(&world).await.into_iter().chain(people_calls(&world).await);
+    let calls = calls(&world).await.into_iter().chain(life_calls(&world).await).chain(people_calls(&world).await);
     for (what, call) in calls {
         let answer = call.send().await;
         let cost = world.stack.invocation(&answer.request_id()).expect("the stack counts");
@@ -106,6 +106,41 @@ async fn calls(world: &World) -> Vec<(&'static str, Call)> {
         ("`POST /v2/rooms/:_id/invite`, by user id", aaa.talk_invites(forty_five, json!({ "_userId": "bbb" }))),
         ("… by the e-mail of a client", aaa.talk_invites(forty_five, json!({ "email": "ddd@example.com" }))),
         ("… by an e-mail that nobody has", aaa.talk_invites(forty_five, json!({ "email": "fff@example.com" }))),
+    ]
+}
+
+/// The same of what happens to a membership after its beginning.
+async fn life_calls(world: &World) -> Vec<(&'static str, Call)> {
+    let [kim, lee, may] = world.clients(["kim", "lee", "may"]).await;
+    let crowd: Vec<String> = (0..997).map(|number| format!("c{number:04}")).collect();
+    let crowd: Vec<&str> = crowd.iter().map(String::as_str).collect();
+    for number in 0..198 {
+        world.room(json!({ "_id": format!("many-{number}"), "members": ["may"] })).await;
+    }
+    let rooms = rooms_of(world, &kim, [&crowd[..7], &crowd[..997], &[], &[]]).await;
+    let [ten, thousand, asked, _] = [0, 1, 2, 3].map(|at| rooms[at].as_str());
+    for room in [ten, thousand] {
+        kim.adds(room, &["lee", "may"]).send().await.good();
+    }
+    kim.invites(asked, &["lee", "may"]).send().await.good();
+    let message = kim.says(ten, "hello").send().await.good();
+    let direct = json!({ "roomType": "direct", "invitee": "lee" });
+    vec![
+        ("`POST /rooms/createAndJoin`, a direct room", kim.founds(direct.clone())),
+        ("… found again", kim.founds(direct)),
+        ("`POST /rooms/:id/message`, room of 10", kim.says(ten, "hello")),
+        ("… room of 1,000", kim.says(thousand, "hello")),
+        ("`PUT /rooms/:id/lastRead`", lee.marks_read(ten, &message)),
+        ("`GET /rooms/:id/messages/v3`", lee.lists_messages(ten, "limit=20")),
+        ("`GET /rooms`, 15 of 200", may.lists_rooms("limit=15")),
+        ("… all 200", may.lists_rooms("limit=0")),
+        ("`GET /me/badge`, 200 rooms", may.get("/me/badge")),
+        ("`GET /rooms/invitations`, 1", lee.lists_invitations()),
+        ("`DELETE /rooms/:id/invitations`", lee.declines(asked)),
+        ("`POST /rooms/:id/delete/invitations`, 1", kim.cancels(asked, &["may"])),
+        ("`PUT /rooms/:id/member/:client`, a property", kim.sets(ten, "lee", "seat", json!(7))),
+        ("`DELETE /rooms/:id/members/:member`, room of 10", kim.removes_one(ten, "lee")),
+        ("`POST /blockStatus/room/:id/:blockee`, room of 9", world.platform().bans(ten, "may")),
     ]
 }
 

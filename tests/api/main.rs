@@ -11,6 +11,7 @@ mod actors;
 mod contract;
 #[path = "../description/mod.rs"]
 mod description;
+mod ledger;
 mod talkers;
 
 mod add_member;
@@ -78,4 +79,5 @@ mod races;
 mod refusals;
 mod seeds;
 mod talk_behaviours;
+mod talk_refusals;
 mod vue_client;

@@ -1,5 +1,7 @@
 //! What Talk's own suite asserts of rooms, members and invitations (talk.md 15), each by its number there; and what its
 //! code does and no test of it asserts (talk.md 16). What it says of pushed events is looked for in the room's log.
+//! 2, 3, 4, 8 and 13 to 15 are of calls that are not served (changing, removing, archiving a room in Talk's way, guests), 19 to
+//! 29 of teams: an app is the one team of all its clients (D1), and has no general room.
 
 use serde_json::{Value, json};
 
