@@ -370,21 +370,19 @@ fn every_refusal_on_a_talk_page_is_expected_by_a_test() {
         let (page_text, tests) = (read(&page), read(&format!("tests/api/{}.rs", function.binary)));
         let rows = page_text.lines().skip_while(|line| *line != "## Refusals").skip(1);
         let rows = rows.take_while(|line| !line.starts_with("## ")).filter_map(|line| line.strip_prefix("| "));
-        for row in rows {
-            let first = row.split('|').next().unwrap_or_default();
-            let Some((status, number)) = first.trim().split_once(" / ").filter(|(status, _)| *status < "500") else {
-                continue;
-            };
-            let expected = format!("({status}, {number})");
-            let listed = shared.lines().find(|line| line.starts_with(&format!("    {}: ", function.binary)));
+        let names =
+            |text: &str, number: &str| text.split(|letter: char| !letter.is_ascii_digit()).any(|word| word == number);
+        let listed = shared.lines().find(|line| line.starts_with(&format!("    {}: ", function.binary)));
+        for pair in rows.flat_map(|row| row.split('|').next().unwrap_or_default().trim().split(", ")) {
+            let Some((_, number)) = pair.split_once(" / ").filter(|(status, _)| *status < "500") else { continue };
             let by_all = listed.is_some_and(|line| match number {
                 "201" | "220" | "405" => true,
                 "222" => line.contains("a_frozen_room"),
                 "400" => line.contains("a_back_end_that_names_nobody"),
                 _ => false,
             });
-            if !(by_all || tests.contains(&expected) || behaviours.contains(&expected)) {
-                breaches.push(format!("{page}: no test expects {status} / {number}"));
+            if !(by_all || names(&tests, number) || names(&behaviours, number)) {
+                breaches.push(format!("{page}: no test expects {pair}"));
             }
         }
     }

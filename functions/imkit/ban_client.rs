@@ -18,7 +18,7 @@ async fn handle(house: House, request: Request) -> Result<Reply, Error> {
     let blockee = &request.client("blockee")?;
     let credentials = Credentials::imkit(&request, fields.client("sender")?)?;
     let clients = std::slice::from_ref(blockee);
-    let visit = Visit { clients, crowd: Crowd::Everybody, ..Visit::to(&room, &credentials) };
+    let visit = Visit { clients, crowd: Crowd::EverybodySince, ..Visit::to(&room, &credentials) };
     let mut has_begun = false;
     loop {
         let done = house.store.act(&visit, |door| membership::ban(door, blockee)).await;

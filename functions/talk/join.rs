@@ -19,10 +19,12 @@ async fn handle(house: House, request: Request) -> Result<serde_json::Value, Err
     let credentials = parameters.credentials()?;
     let view = View::Members { after: None, limit: LONGEST_PAGE };
     let visit = Visit { view, ..Visit::in_talk(&room, &credentials) };
-    let (done, known) = tokio::try_join!(
+    let (done, known) = tokio::join!(
         house.store.act(&visit, membership::join_topic),
         house.store.newest_entries(&credentials.app, &room),
-    )?;
+    );
+    // He has joined, if he has, whatever becomes of the reading.
+    let (done, known) = (done?, known.map_err(Error::internal)?);
     let joined = done.door.room.as_ref().ok_or_else(|| Error::internal("a member of no room"))?;
     let known = known.into_iter().chain(done.entries.clone());
     let messages = house.store.latest_messages(&credentials.app, joined, known, LATEST_MESSAGES);

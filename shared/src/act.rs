@@ -25,8 +25,8 @@ pub struct Act {
     pub room: Room,
     /// New entries of its log.
     pub entries: Vec<Entry>,
-    /// An older entry whose message has changed, with the new one.
-    pub edited: Option<Entry>,
+    /// An older entry whose message changes, as it was read and as it will be.
+    pub edited: Option<(Entry, Entry)>,
     /// What becomes of standings.
     pub shifts: Vec<Shift>,
     /// New invitations of addresses, each with the lapsed one in its place.
@@ -450,7 +450,8 @@ mod tests {
             let change = Change::MessageEdited { entry: Box::new(old.clone()), post: said("bye") };
             let act = Act::of(&door, room.clone(), &[change]);
 
-            let edited = act.edited.unwrap();
+            let (before, edited) = act.edited.unwrap();
+            assert_eq!(before.message, old.message);
             let message = edited.message.unwrap();
             assert_eq!(
                 (edited.seq, edited.id, edited.messages, edited.at),

@@ -337,3 +337,16 @@ async fn an_answer_lost_on_the_way_bans_once() {
     assert_eq!(world.events(&room).await.len(), before + 2);
     world.holds_together(&room).await;
 }
+
+#[tokio::test]
+async fn whom_the_back_end_invited_in_his_own_name_is_banned_like_any_other() {
+    let world = World::new().await;
+    let [aaa, _bbb] = world.clients(["aaa", "bbb"]).await;
+    let room = world.group(&[&aaa]).await;
+    let himself = world.platform().with("IM-CLIENT-ID", "bbb");
+    himself.invites(&room, &["bbb"]).send().await.good();
+    world.platform().bans(&room, "bbb").send().await.good();
+    let sorts = world.events(&room).await.last().map(|event| event["type"].clone());
+    assert_eq!(sorts, Some(json!("member.banned")));
+    world.holds_together(&room).await;
+}

@@ -205,20 +205,20 @@ async fn items_that_could_not_be_swept_are_swept_when_the_platform_deletes_again
     let body = json!({ "_id": "lobby", "owner": "own", "members": ["bbb"] });
     world.room(body.clone()).await;
     for fault in [Fault::LoseResponse, Fault::Throttle] {
-        world.stack.faults().next("BatchWriteItem", fault);
+        world.stack.faults().next("Query", fault);
         assert_eq!(own.deletes("lobby").send().await.good(), deleted(), "{fault:?}");
         assert_eq!(traces(&world, "lobby").await, []);
         world.room(body.clone()).await;
     }
 
-    world.stack.faults().always("BatchWriteItem", Fault::Throttle);
+    world.stack.faults().always("Query", Fault::Throttle);
     assert_eq!(own.deletes("lobby").send().await.good(), deleted(), "for everybody it is gone");
+    world.stack.faults().clear();
     assert!(!traces(&world, "lobby").await.is_empty());
     bbb.reads("lobby").send().await.refused(404, "ROOM_NOT_FOUND");
     own.deletes("lobby").send().await.refused(404, "ROOM_NOT_FOUND");
     assert_eq!(bbb.get("/rooms").send().await.good()["totalCount"], json!(0));
     world.platform().post("/rooms", body.clone()).send().await.refused(503, "BUSY");
-    world.stack.faults().clear();
     assert_eq!(world.platform().deletes("lobby").send().await.good(), deleted());
     assert_eq!(traces(&world, "lobby").await, []);
     world.room(body).await;

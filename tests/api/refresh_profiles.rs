@@ -232,12 +232,10 @@ async fn a_standing_that_ends_meanwhile_stays_ended() {
     let (world, _, room) = two().await;
     world.stack.faults().next("UpdateItem", Fault::Delay(Duration::from_millis(800)));
     renames(&world, "bbb", "Bea").await;
-    let (pk, sk) = (format!("SampleApp#ROOM#{room}"), "#STANDING#bbb");
     let settled = world.stack.settled();
     let ended = async {
         tokio::time::sleep(Duration::from_millis(400)).await;
-        let key = json!({ "PK": { "S": pk }, "SK": { "S": sk } });
-        world.write("DeleteItem", json!({ "TableName": world.stack.table(), "Key": key })).await;
+        world.platform().removes_one(&room, "bbb").send().await.good();
     };
     let (settled, ()) = tokio::join!(settled, ended);
     settled.unwrap();

@@ -148,6 +148,6 @@ impl Act {
             self.room.last_message = Some(message.clone());
         }
         entry.changed = Some(message.id.clone());
-        self.edited = Some(Entry { message: Some(message), ..old.clone() });
+        self.edited = Some((old.clone(), Entry { message: Some(message), ..old.clone() }));
     }
 }

@@ -173,7 +173,8 @@ pub fn ban(door: &Door, blockee: &ClientId) -> Result<Plan, Error> {
 fn issued(door: &Door, inviter: &ClientId) -> (Vec<Standing>, Vec<Invitation>, bool) {
     let by = |standing: &&Standing| {
         let inviting = standing.pending().filter(|pending| pending.expires_at > door.now);
-        inviting.and_then(|pending| pending.inviter.as_ref()).is_some_and(|face| face.id == *inviter)
+        let is_his = inviting.and_then(|pending| pending.inviter.as_ref()).is_some_and(|face| face.id == *inviter);
+        is_his && standing.client != *inviter // his own ends with the ban itself
     };
     let mut left = AT_ONCE;
     let mut fits = |items: usize| {

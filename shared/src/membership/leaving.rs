@@ -1,6 +1,6 @@
 //! Leaving, being removed, and who owns the room then (D28).
 
-use super::rank::{above, kept, lacking, rank};
+use super::rank::{above, is_member, kept, lacking, rank};
 use super::talking::see_topic;
 use super::{Notify, Plan, Refusal, Step, Wish, step};
 use crate::auth::Caller;
@@ -55,6 +55,10 @@ pub fn remove_from_topic(door: &Door, member: &ClientId) -> Result<Plan, Error> 
     let room = door.room.as_ref().ok_or_else(|| Error::RoomNotFound { room: door.id.clone() })?;
     let may = match &door.caller {
         Caller::Platform(_) => true,
+        // D35: the banned do nothing here; what is hidden is governed from inside; a direct room has nobody to remove (D18).
+        Caller::Client(client) if door.circumstance(client) == Circumstance::Banned => false,
+        Caller::Client(client) if room.is_hidden() && !is_member(door, client) => false,
+        Caller::Client(client) if room.kind == RoomKind::Direct => client == member,
         Caller::Client(client) if room.creator.as_ref() == Some(client) => true,
         Caller::Client(_) => door.own().is_some_and(|own| own.role != Role::Member),
     };

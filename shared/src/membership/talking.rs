@@ -36,7 +36,9 @@ pub fn sees_invitation(caller: &Caller, own: Option<&Standing>, room: &Room, inv
         Caller::Platform(_) => true,
         Caller::Client(client) => {
             let is_in = own.is_some_and(|own| own.membership().is_some());
-            !room.is_hidden() || is_in || invitation.inviter.as_ref() == Some(client)
+            let is_out = own.is_some_and(|own| own.ban().is_some()); // D35
+            let is_public = !room.is_hidden() && !room.invitation_required;
+            !is_out && (is_public || is_in || invitation.inviter.as_ref() == Some(client))
         }
     }
 }

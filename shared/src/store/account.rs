@@ -158,10 +158,7 @@ impl Store {
     }
 }
 
-/// The tokens are revoked: what fails now must not be told as `BUSY`, which says that nothing has changed.
+/// The tokens are revoked: what fails now must not be told as a refusal, which says that nothing has changed.
 fn too_late(error: Error) -> Error {
-    match error {
-        Error::Busy => Error::internal("the tokens are revoked, but they could not be listed"),
-        other => other,
-    }
+    Error::internal(error)
 }

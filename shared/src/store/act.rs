@@ -114,8 +114,8 @@ impl Store {
     async fn resolved(&self, door: &Door, unknown: &mut Vec<(Entry, Done)>) -> Result<Option<Done>, Error> {
         let Some(room) = door.room.as_ref() else { return Ok(None) };
         while let Some(at) = unknown.iter().position(|(entry, _)| entry.seq <= room.seq) {
+            let there = self.entries(&door.app, &room.id, unknown[at].0.seq - 1, 1).await?;
             let (entry, done) = unknown.swap_remove(at);
-            let there = self.entries(&door.app, &room.id, entry.seq - 1, 1).await?;
             if there.first().is_some_and(|there| there.nonce == entry.nonce) {
                 return Ok(Some(done));
             }
@@ -162,7 +162,8 @@ impl Done {
         }
         door.room = Some(act.room.clone());
         let invitation = act.opened.first().map(|(_, invitation)| invitation.clone());
-        let said = act.edited.iter().chain(&act.entries).find_map(|entry| entry.message.clone());
+        let edited = act.edited.iter().map(|(_, after)| after);
+        let said = edited.chain(&act.entries).find_map(|entry| entry.message.clone());
         let (outcomes, entries, unfinished) = (plan.outcomes, act.entries.clone(), plan.unfinished);
         Self { door, outcomes, invitation, entries, message: said, ended, unfinished }
     }

@@ -1,9 +1,11 @@
 //! Deleting a room: it is gone for everybody at once, and its items one after the other.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
-use aws_sdk_dynamodb::types::{DeleteRequest, ReturnConsumedCapacity, TransactWriteItem, Update, WriteRequest};
+use aws_sdk_dynamodb::types::{ConditionCheck, Delete, TransactWriteItem, Update};
 
+use super::element::delete;
 use super::key::{self, Key};
 use super::visit::Visit;
 use super::write::Setback;
@@ -15,8 +17,8 @@ use crate::invitation::Invitation;
 use crate::room::Room;
 use crate::time::Time;
 
-/// How many items DynamoDB deletes in one request.
-const BATCH: usize = 25;
+/// How many of a room's items go in one transaction: an invitation of two addresses is three items.
+const SWEPT_AT_ONCE: usize = 33;
 
 impl Store {
     /// Deletes the room of the visit, if `decide` lets it. What patience does not suffice for the schedule sweeps away:
@@ -28,14 +30,20 @@ impl Store {
     ) -> Result<(), Error> {
         let mut unknown = false;
         for tries in 0.. {
-            let door = self.open(visit).await?;
-            if door.is_going && (unknown || door.caller.is_platform()) {
-                return self.sweep_room(&door.app, &door.id).await;
+            // While the end of a write is unknown, nobody can say that nothing has changed.
+            let told = |error| if unknown { Error::internal(error) } else { error };
+            let door = self.open(visit).await.map_err(told)?;
+            if door.is_going && unknown {
+                self.sweep_room(&door.app, &door.id).await.ok();
+                return Ok(());
+            }
+            if door.is_going && door.caller.is_platform() {
+                return self.sweep_room(&door.app, &door.id).await.map(|_| ());
             }
             if door.room.is_none() && unknown {
                 return Ok(()); // it was deleted, and somebody else has swept it away
             }
-            decide(&door)?;
+            decide(&door).map_err(told)?;
             let room = door.room.as_ref().ok_or_else(|| Error::RoomNotFound { room: door.id.clone() })?;
             match self.transact(vec![self.entomb(&door.app, room, door.now)?], None).await {
                 Ok(()) => {
@@ -71,56 +79,62 @@ impl Store {
         Ok(TransactWriteItem::builder().update(update.build().map_err(Error::internal)?).build())
     }
 
-    /// Deletes what is left of a room that is gone, the room itself last.
-    pub(super) async fn sweep_room(&self, app: &AppId, room: &RoomId) -> Result<(), Error> {
-        let (pk, itself) = (key::rooms(app, room), Key::room(app, room));
-        let mut from = " ".to_owned();
-        loop {
-            let (items, more) = self.range(&pk, &from, "~", Some(BATCH * 4)).await?;
-            let mut keys = Vec::new();
-            for item in items {
-                let Some(key) = item::key_of(&item) else { continue };
-                from = format!("{}\u{0}", key.sk);
-                if key.sk.starts_with(key::INVITATION) {
-                    let invitation: Invitation = item::read(item)?;
-                    let named_by = invitation.address();
-                    keys.extend(invitation.addresses.iter().map(|address| Key::invited(app, address, room, named_by)));
-                }
-                keys.extend(Some(key).filter(|key| *key != itself));
+    /// Deletes what is left of a room that is gone, the room itself last; whether nothing is left. Each part goes only if the
+    /// room is still the one that was deleted: another sweeper may have been quicker, and a new room of its id have been made.
+    pub(super) async fn sweep_room(&self, app: &AppId, room: &RoomId) -> Result<bool, Error> {
+        let itself = Key::room(app, room);
+        for tries in 0.. {
+            let there: Option<Room> = self.batch(BTreeSet::from([itself.clone()])).await?.get(&itself)?;
+            let Some(going) = there.filter(|room| room.is_deleted) else { return Ok(true) };
+            let part = self.remains(app, room).await?;
+            let is_last = part.is_empty();
+            match self.transact(self.sweeping(&itself, &going, &part)?, None).await {
+                Ok(()) if is_last => return Ok(true),
+                Ok(()) => {}
+                Err(Setback::Failed(error)) => return Err(error),
+                Err(Setback::Lost | Setback::Crowded | Setback::Unknown(_)) => tokio::time::sleep(pause(tries)).await,
             }
-            self.delete_all(keys).await?;
-            match more {
-                false => return self.delete_all(vec![itself]).await,
-                true if !self.deadline.allows(Duration::ZERO) => return Ok(()),
-                true => {}
+            if !self.deadline.allows(Duration::ZERO) {
+                break;
             }
         }
+        Ok(false)
     }
 
-    /// Deletes items, however many, as often as the table says that it had no time.
-    pub(super) async fn delete_all(&self, keys: Vec<Key>) -> Result<(), Error> {
-        for chunk in keys.chunks(BATCH) {
-            let mut wanted = Vec::new();
-            for key in chunk {
-                let delete =
-                    DeleteRequest::builder().set_key(Some(item::keyed(key))).build().map_err(Error::internal)?;
-                wanted.push(WriteRequest::builder().delete_request(delete).build());
+    /// Keys of a room's items, as many as one transaction deletes, without the room itself.
+    async fn remains(&self, app: &AppId, room: &RoomId) -> Result<Vec<Key>, Error> {
+        let itself = Key::room(app, room);
+        let (items, _) = self.range(&key::rooms(app, room), " ", "~", Some(SWEPT_AT_ONCE)).await?;
+        let mut keys = Vec::new();
+        for item in items {
+            let Some(key) = item::key_of(&item).filter(|key| *key != itself) else { continue };
+            if key.sk.starts_with(key::INVITATION) {
+                let invitation: Invitation = item::read(item)?;
+                let named_by = invitation.address();
+                keys.extend(invitation.addresses.iter().map(|address| Key::invited(app, address, room, named_by)));
             }
-            for tries in 0.. {
-                let request = self.dynamo.batch_write_item().request_items(&self.table, std::mem::take(&mut wanted));
-                let request = request.return_consumed_capacity(ReturnConsumedCapacity::Total);
-                let reply = request.send().await.map_err(super::read::read_failed)?;
-                self.spent(reply.consumed_capacity());
-                match reply.unprocessed_items.unwrap_or_default().remove(&self.table) {
-                    Some(left) if !left.is_empty() => wanted = left,
-                    Some(_) | None => break,
-                }
-                if tries == 8 {
-                    return Err(Error::internal("the table has no time to delete"));
-                }
-                tokio::time::sleep(pause(tries)).await;
-            }
+            keys.push(key);
         }
-        Ok(())
+        Ok(keys)
+    }
+
+    /// One part of the sweeping; the room itself when nothing else is left.
+    fn sweeping(&self, itself: &Key, going: &Room, part: &[Key]) -> Result<Vec<TransactWriteItem>, Error> {
+        let condition = "isDeleted = :yes AND seq = :seen";
+        let (yes, seen) = (item::value(&true)?, item::number(going.seq));
+        if part.is_empty() {
+            let delete = Delete::builder().table_name(&self.table).set_key(Some(item::keyed(itself)));
+            let delete = delete.condition_expression(condition).expression_attribute_values(":yes", yes);
+            let delete = delete.expression_attribute_values(":seen", seen).build().map_err(Error::internal)?;
+            return Ok(vec![TransactWriteItem::builder().delete(delete).build()]);
+        }
+        let check = ConditionCheck::builder().table_name(&self.table).set_key(Some(item::keyed(itself)));
+        let check = check.condition_expression(condition).expression_attribute_values(":yes", yes);
+        let check = check.expression_attribute_values(":seen", seen).build().map_err(Error::internal)?;
+        let mut writes = vec![TransactWriteItem::builder().condition_check(check).build()];
+        for key in part {
+            writes.push(delete(&self.table, key)?);
+        }
+        Ok(writes)
     }
 }

@@ -55,9 +55,10 @@ impl Store {
                 false => Err(Error::Busy),
             };
             match done {
-                Ok(invitations) => {
-                    swept.invitations += invitations;
-                    swept.rooms += usize::from(due.is_going);
+                Ok(done) => {
+                    swept.invitations += done.invitations;
+                    swept.rooms += done.rooms;
+                    swept.left += done.left;
                 }
                 Err(Error::Busy) => swept.left += 1,
                 Err(error) => failure = Some(error), // one room that cannot be swept stops no other
@@ -100,10 +101,10 @@ impl Store {
         }
     }
 
-    async fn sweep_due(&self, app: &AppId, room: &RoomId, due: &Due) -> Result<usize, Error> {
+    async fn sweep_due(&self, app: &AppId, room: &RoomId, due: &Due) -> Result<Swept, Error> {
         if due.is_going {
-            self.sweep_room(app, room).await?;
-            return Ok(0);
+            let is_gone = self.sweep_room(app, room).await?;
+            return Ok(Swept { rooms: usize::from(is_gone), left: usize::from(!is_gone), ..Swept::default() });
         }
         let credentials = Credentials::of_deployment(app.clone());
         let mut ended = 0;
@@ -115,7 +116,7 @@ impl Store {
             let visit = Visit { invitation: Some(address), ..Visit::to(room, &credentials) };
             ended += self.act(&visit, |door| Ok(membership::expire(door, &[]))).await?.entries.len();
         }
-        Ok(ended)
+        Ok(Swept { invitations: ended, ..Swept::default() })
     }
 }
 

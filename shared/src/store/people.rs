@@ -190,10 +190,7 @@ impl Store {
     }
 }
 
-/// The client is stored: a crowded table must not be told as `BUSY`, which says that nothing has changed.
+/// The client is stored: what fails now must not be told as a refusal, which says that nothing has changed.
 fn too_late(error: Error) -> Error {
-    match error {
-        Error::Busy => Error::internal("the client is stored, but its invitations could not be read"),
-        other => other,
-    }
+    Error::internal(error)
 }

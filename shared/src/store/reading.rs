@@ -53,8 +53,11 @@ impl Store {
                 self.belongs_to(&visit.credentials.app);
                 Ok(true)
             }
+            // Read further since; or a transaction has the standing in its hands.
             Err(failure)
-                if failure.as_service_error().is_some_and(|error| error.is_conditional_check_failed_exception()) =>
+                if failure.as_service_error().is_some_and(|error| {
+                    error.is_conditional_check_failed_exception() || error.is_transaction_conflict_exception()
+                }) =>
             {
                 self.spent([]);
                 Ok(false)

@@ -83,6 +83,8 @@ pub enum Crowd {
     Heirs,
     /// At everybody who stands in any relation to the room, beside the other reads.
     Everybody,
+    /// At everybody, read behind the room: who has come since makes the write fail. One round more.
+    EverybodySince,
 }
 
 /// The part of a room that a reply shows (D24).
@@ -134,7 +136,7 @@ impl Store {
         let everybody = async {
             match visit.crowd {
                 Crowd::Everybody => self.everybody(app, visit.room).await,
-                Crowd::Nobody | Crowd::Staff | Crowd::Heirs => Ok(Everybody::default()),
+                Crowd::Nobody | Crowd::Staff | Crowd::Heirs | Crowd::EverybodySince => Ok(Everybody::default()),
             }
         };
         let (mut items, page, everybody) =
@@ -172,6 +174,7 @@ impl Store {
             Crowd::Heirs if room.owner.as_ref().is_some_and(is_concerned) => {
                 door.everybody = self.everybody(app, visit.room).await?;
             }
+            Crowd::EverybodySince => door.everybody = self.everybody(app, visit.room).await?,
             Crowd::Staff => {
                 let staff = room.owner.iter().chain(&room.admins).filter(|id| !door.people.contains_key(id));
                 let staff: Vec<ClientId> = staff.cloned().collect();

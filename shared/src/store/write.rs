@@ -105,8 +105,12 @@ impl Writing<'_> {
         for entry in &act.entries {
             items.push(put(self.table, &Key::entry(self.app, self.room, entry.seq), entry, None)?);
         }
-        if let Some(edited) = &act.edited {
-            items.push(put(self.table, &Key::entry(self.app, self.room, edited.seq), edited, Some(edited.seq))?);
+        if let Some((before, after)) = &act.edited {
+            let item = item::write(&Key::entry(self.app, self.room, after.seq), after)?;
+            let put = Put::builder().table_name(self.table).set_item(Some(item));
+            let put = put.condition_expression("message = :seen");
+            let put = put.expression_attribute_values(":seen", item::value(&before.message)?);
+            items.push(TransactWriteItem::builder().put(put.build().map_err(Error::internal)?).build());
         }
         for shift in &act.shifts {
             items.push(self.shift(shift)?);
