@@ -134,10 +134,8 @@ impl Store {
             visit.sought.map(|sought| sought.addresses(&self.guessed_region(app))).transpose()?.unwrap_or_default();
         let asked = self.first_keys(visit, &guessed);
         let everybody = async {
-            match visit.crowd {
-                Crowd::Everybody => self.everybody(app, visit.room).await,
-                Crowd::Nobody | Crowd::Staff | Crowd::Heirs | Crowd::EverybodySince => Ok(Everybody::default()),
-            }
+            let asked = visit.crowd == Crowd::Everybody; // the others need the room first
+            if asked { self.everybody(app, visit.room).await } else { Ok(Everybody::default()) }
         };
         let (mut items, page, everybody) =
             tokio::try_join!(self.batch(asked.clone()), self.view(app, visit), everybody)?;
