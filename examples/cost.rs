@@ -117,7 +117,7 @@ async fn life_calls(world: &World) -> Vec<(&'static str, Call)> {
     for number in 0..198 {
         world.room(json!({ "_id": format!("many-{number}"), "members": ["may"] })).await;
     }
-    let rooms = rooms_of(world, &kim, [&crowd[..7], &crowd[..997], &[], &[]]).await;
+    let rooms = rooms_of(world, &kim, [&crowd[..7], &crowd[..997], &crowd[..1], &crowd[..1]]).await;
     let [ten, thousand, asked, _] = [0, 1, 2, 3].map(|at| rooms[at].as_str());
     for room in [ten, thousand] {
         kim.adds(room, &["lee", "may"]).send().await.good();
