@@ -5,7 +5,6 @@ use shared::dialect::imkit::{self, Reply, query};
 use shared::error::Error;
 use shared::lambda::{self, Ended, House};
 use shared::request::Request;
-use shared::store::Mine;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Ended {
@@ -15,8 +14,7 @@ async fn main() -> Ended {
 async fn handle(house: House, request: Request) -> Result<Reply, Error> {
     let tags = query::tags(&request);
     let credentials = Credentials::imkit(&request, None)?;
-    let (_, standings) = house.store.mine(&credentials, Mine::Rooms).await?;
-    let mut rooms = house.store.with_rooms(&credentials.app, standings).await?;
+    let (_, mut rooms) = house.store.own_rooms(&credentials).await?;
     rooms.retain(|(room, _)| !room.is_frozen && query::has_tag(room, &tags));
     Ok(Reply::badge(&rooms))
 }

@@ -5,7 +5,6 @@ use shared::dialect::imkit::{self, Reply, query::RoomQuery};
 use shared::error::Error;
 use shared::lambda::{self, Ended, House};
 use shared::request::Request;
-use shared::store::Mine;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Ended {
@@ -15,8 +14,7 @@ async fn main() -> Ended {
 async fn handle(house: House, request: Request) -> Result<Reply, Error> {
     let query = RoomQuery::of(&request)?;
     let credentials = Credentials::imkit(&request, None)?;
-    let (visitor, standings) = house.store.mine(&credentials, Mine::Rooms).await?;
-    let rooms = house.store.with_rooms(&credentials.app, standings).await?;
+    let (visitor, rooms) = house.store.own_rooms(&credentials).await?;
     let (total, rooms) = query.pick(&credentials.app, &visitor.client()?.id, rooms)?;
     Ok(Reply::room_ids(total, &rooms))
 }

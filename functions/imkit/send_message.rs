@@ -17,8 +17,7 @@ async fn handle(house: House, request: Request) -> Result<Reply, Error> {
     let (room, fields) = (request.room()?, request.fields()?);
     let speech = said::speech(&fields)?;
     let credentials = Credentials::imkit(&request, fields.client("sender")?)?;
-    let message = speech.edits.as_ref().or(speech.answers.as_ref());
-    let visit = Visit { message, ..Visit::to(&room, &credentials) };
+    let visit = Visit { message: speech.older(), ..Visit::to(&room, &credentials) };
     let done = house.store.act(&visit, |door| membership::speak(door, &speech)).await?;
     Reply::message(&done)
 }

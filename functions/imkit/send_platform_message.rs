@@ -24,8 +24,7 @@ async fn handle(house: House, request: Request) -> Result<Reply, Error> {
     let room = RoomId::parse("room", &room)?;
     let sender = fields.client("sender")?.ok_or(Error::MissingParameter { names: &["sender"] })?;
     let credentials = Credentials::platform(&request, Some(sender))?;
-    let message = speech.edits.as_ref().or(speech.answers.as_ref());
-    let visit = Visit { message, ..Visit::to(&room, &credentials) };
+    let visit = Visit { message: speech.older(), ..Visit::to(&room, &credentials) };
     let done = house.store.act(&visit, |door| membership::speak(door, &speech)).await?;
     Reply::message(&done)
 }

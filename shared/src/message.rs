@@ -148,6 +148,13 @@ pub struct Speech {
     pub post: Post,
 }
 
+impl Speech {
+    /// The older message that it needs to be read with: the one that it changes, else the one that it answers.
+    pub fn older(&self) -> Option<&ObjectId> {
+        self.edits.as_ref().or(self.answers.as_ref())
+    }
+}
+
 /// What an answer shows of the message that it answers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

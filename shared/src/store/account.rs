@@ -98,7 +98,7 @@ impl Store {
                 Ok(after)
             })
             .await?;
-        let tokens = self.forget_tokens(&credentials.app, &after).await.map_err(too_late)?;
+        let tokens = self.forget_tokens(&credentials.app, &after).await.map_err(Error::internal)?;
         let earlier = first.get().flatten();
         let living = |token: &Token| !token.is_revoked(earlier) && token.expires_at > after.updated_at;
         Ok(tokens.into_iter().filter(living).collect())
@@ -156,9 +156,4 @@ impl Store {
         let own = items.get(&key)?.ok_or_else(missing)?;
         Ok((own, items))
     }
-}
-
-/// The tokens are revoked: what fails now must not be told as a refusal, which says that nothing has changed.
-fn too_late(error: Error) -> Error {
-    Error::internal(error)
 }

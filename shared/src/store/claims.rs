@@ -52,16 +52,8 @@ impl Store {
 
     /// The keys under which an address is invited.
     async fn invitations_of(&self, app: &AppId, address: &str) -> Result<Vec<Key>, Error> {
-        let (pk, mut from) = (key::addresses(app, address), key::INVITED.to_owned());
-        let mut keys: Vec<Key> = Vec::new();
-        loop {
-            let (items, more) = self.range(&pk, &from, &format!("{}\u{10ffff}", key::INVITED), None).await?;
-            keys.extend(items.iter().filter_map(item::key_of));
-            match keys.last() {
-                Some(last) if more => from = format!("{}\u{0}", last.sk),
-                Some(_) | None => return Ok(keys),
-            }
-        }
+        let items = self.beginning_with(&key::addresses(app, address), key::INVITED).await?;
+        Ok(items.iter().filter_map(item::key_of).collect())
     }
 
     async fn redeem_one(

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
 
-use super::key::{self, Key};
+use super::key;
 use super::read::read_failed;
 use super::visit::Visit;
 use super::{Store, item};
@@ -84,7 +84,7 @@ impl Store {
             let reply = scan.send().await.map_err(read_failed)?;
             self.spent(&reply.consumed_capacity);
             for key in reply.items.unwrap_or_default().iter().filter_map(item::key_of) {
-                let Some(place) = place(&key) else { continue };
+                let Some(place) = key.place() else { continue };
                 let due = due.entry(place).or_default();
                 if let Some(client) = key.sk.strip_prefix(key::STANDING) {
                     due.clients.push(ClientId::parse("id", client)?);
@@ -118,10 +118,4 @@ impl Store {
         }
         Ok(Swept { invitations: ended, ..Swept::default() })
     }
-}
-
-/// The app and the room of a key.
-fn place(key: &Key) -> Option<(AppId, RoomId)> {
-    let (app, room) = key.pk.split_once("#ROOM#")?;
-    Some((AppId::parse("app", app).ok()?, RoomId::parse("id", room).ok()?))
 }

@@ -88,6 +88,13 @@ pub fn read<T: DeserializeOwned>(item: Item) -> Result<T, Error> {
     from_item(item).map_err(Error::internal)
 }
 
+/// The record of an item in a room's partition, with the room.
+pub fn read_with_room<T: DeserializeOwned>(item: Item) -> Result<(RoomId, T), Error> {
+    let place = key_of(&item).and_then(|key| key.place());
+    let (_, room) = place.ok_or_else(|| Error::internal("an item of the index is in no room"))?;
+    Ok((room, read(item)?))
+}
+
 /// The key of an item.
 pub fn key_of(item: &Item) -> Option<Key> {
     let part = |name| item.get(name)?.as_s().ok().cloned();

@@ -47,6 +47,12 @@ impl Key {
         Self::new(format!("{app}#TOKEN#{}", hash.as_str()), "TOKEN")
     }
 
+    /// The app and the room in whose partition it is, if it is in a room's.
+    pub fn place(&self) -> Option<(AppId, RoomId)> {
+        let (app, room) = self.pk.split_once("#ROOM#")?;
+        Some((AppId::parse("app", app).ok()?, RoomId::parse("id", room).ok()?))
+    }
+
     /// A client.
     pub fn client(app: &AppId, client: &ClientId) -> Self {
         Self::new(clients(app, client), "CLIENT")

@@ -48,12 +48,7 @@ impl Store {
             Mine::Invitations => item::INVITED,
         };
         let items = self.indexed(&key::clients(app, client), prefix).await?;
-        let standings = items.into_iter().map(|item| {
-            let room = item::key_of(&item).and_then(|key| key.pk.rsplit_once('#').map(|(_, room)| room.to_owned()));
-            let room = RoomId::parse("id", room.as_deref().unwrap_or_default()).map_err(Error::internal)?;
-            Ok((room, item::read(item)?))
-        });
-        standings.collect()
+        items.into_iter().map(item::read_with_room).collect()
     }
 
     /// Everything under one key of the index whose sort key begins so.
@@ -91,6 +86,13 @@ impl Store {
         Ok((visitor, standings))
     }
 
+    /// The caller, and the rooms that he is in.
+    pub async fn own_rooms(&self, credentials: &Credentials) -> Result<(Visitor, Vec<(Room, Standing)>), Error> {
+        let (visitor, standings) = self.mine(credentials, Mine::Rooms).await?;
+        let rooms = self.with_rooms(&credentials.app, standings).await?;
+        Ok((visitor, rooms))
+    }
+
     /// These rooms, in this order, without those that are gone.
     pub async fn rooms(&self, app: &AppId, ids: &[RoomId]) -> Result<Vec<Room>, Error> {
         let items = self.batch(ids.iter().map(|id| Key::room(app, id)).collect()).await?;
@@ -115,7 +117,7 @@ impl Store {
     }
 
     /// Standings with the rooms that they are in, without those that are gone.
-    pub async fn with_rooms(
+    async fn with_rooms(
         &self,
         app: &AppId,
         standings: Vec<(RoomId, Standing)>,
@@ -172,19 +174,7 @@ impl Store {
 
     /// The rooms that a client has ever left, where it may be again.
     async fn quitted(&self, app: &AppId, client: &ClientId) -> Result<Vec<Quitted>, Error> {
-        let (pk, mut from) = (key::clients(app, client), key::QUITTED.to_owned());
-        let mut quitted = Vec::new();
-        loop {
-            let (items, more) = self.range(&pk, &from, &format!("{}\u{10ffff}", key::QUITTED), None).await?;
-            if let Some(last) = items.last().and_then(item::key_of).filter(|_| more) {
-                from = format!("{}\u{0}", last.sk);
-            }
-            for item in items {
-                quitted.push(item::read(item)?);
-            }
-            if !more {
-                return Ok(quitted);
-            }
-        }
+        let items = self.beginning_with(&key::clients(app, client), key::QUITTED).await?;
+        items.into_iter().map(item::read).collect()
     }
 }

@@ -27,20 +27,13 @@ impl Store {
         let pk = key::app_invitations(app);
         let ((visitor, items), found) = tokio::try_join!(proven, self.indexed(&pk, ""))?;
         let record = items.get(&Key::app(app))?.ok_or(Error::UnknownToken)?;
-        let invitations = found.into_iter().map(with_room).collect::<Result<_, _>>()?;
+        let invitations = found.into_iter().map(item::read_with_room).collect::<Result<_, _>>()?;
         Ok(TeamInvitations { visitor, record, invitations })
     }
 
     /// The invitation of this id, with its room.
     pub async fn invitation_by_id(&self, app: &AppId, id: &ObjectId) -> Result<Option<(RoomId, Invitation)>, Error> {
         let found = self.indexed(&key::app_invitations(app), id.as_str()).await?;
-        found.into_iter().next().map(with_room).transpose()
+        found.into_iter().next().map(item::read_with_room).transpose()
     }
-}
-
-/// An invitation, and the room in whose partition it is.
-fn with_room(item: item::Item) -> Result<(RoomId, Invitation), Error> {
-    let room = item::key_of(&item).and_then(|key| key.pk.rsplit_once('#').map(|(_, room)| room.to_owned()));
-    let room = RoomId::parse("id", room.as_deref().unwrap_or_default()).map_err(Error::internal)?;
-    Ok((room, item::read(item)?))
 }

@@ -45,7 +45,7 @@ impl Store {
     ) -> Result<Upserted, Error> {
         let app = &upsert.credentials.app;
         let client = self.until_written(async || self.upsert_once(app, upsert, &merge).await).await?;
-        let claims = self.redeem(upsert.credentials, &client).await.map_err(too_late)?;
+        let claims = self.redeem(upsert.credentials, &client).await.map_err(Error::internal)?;
         Ok(Upserted { client, claims })
     }
 
@@ -188,9 +188,4 @@ impl Store {
         let after = addresses.iter().fold(before.clone(), |client, address| client.without_address(address));
         self.put_client(app, Some(&before), &after).map(Some)
     }
-}
-
-/// The client is stored: what fails now must not be told as a refusal, which says that nothing has changed.
-fn too_late(error: Error) -> Error {
-    Error::internal(error)
 }

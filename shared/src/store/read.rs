@@ -48,21 +48,32 @@ impl Store {
 
     /// All standings of a room and all its invitations of addresses, however many.
     pub(super) async fn everybody(&self, app: &AppId, room: &RoomId) -> Result<Everybody, Error> {
-        let (pk, mut from) = (key::rooms(app, room), "#".to_owned());
         let mut everybody = Everybody::default();
-        loop {
-            let (items, more) = self.range(&pk, &from, "#~", None).await?;
-            for item in items {
-                let Some(key) = item::key_of(&item) else { continue };
-                if key.sk.starts_with(key::STANDING) {
-                    everybody.standings.push(item::read(item)?);
-                } else if key.sk.starts_with(key::INVITATION) {
-                    everybody.invitations.push(item::read(item)?);
-                }
-                from = format!("{}\u{0}", key.sk);
+        for item in self.whole_range(&key::rooms(app, room), "#", "#~").await? {
+            let Some(key) = item::key_of(&item) else { continue };
+            if key.sk.starts_with(key::STANDING) {
+                everybody.standings.push(item::read(item)?);
+            } else if key.sk.starts_with(key::INVITATION) {
+                everybody.invitations.push(item::read(item)?);
             }
-            if !more {
-                return Ok(everybody);
+        }
+        Ok(everybody)
+    }
+
+    /// Everything in a partition whose sort key begins so.
+    pub(super) async fn beginning_with(&self, pk: &str, prefix: &str) -> Result<Vec<Item>, Error> {
+        self.whole_range(pk, prefix, &format!("{prefix}\u{10ffff}")).await
+    }
+
+    /// Everything between two sort keys, both included, in as many queries as it takes.
+    async fn whole_range(&self, pk: &str, from: &str, to: &str) -> Result<Vec<Item>, Error> {
+        let (mut all, mut from) = (Vec::new(), from.to_owned());
+        loop {
+            let (items, more) = self.range(pk, &from, to, None).await?;
+            all.extend(items);
+            match all.last().and_then(item::key_of).filter(|_| more) {
+                Some(last) => from = format!("{}\u{0}", last.sk),
+                None => return Ok(all),
             }
         }
     }

@@ -169,3 +169,38 @@ fn found_and_join_brings_nobody_back_who_is_banned_or_into_a_closed_room() {
     let whole = direct(Some(member()), Some(member())).changed(|room| room.is_closed = true);
     assert!(found(&whole).unwrap().0.changes.is_empty(), "who is in may look");
 }
+
+fn new_room(change: impl Fn(&mut Room)) -> Room {
+    let mut room = Room::of_many(RoomId::parse("id", "room").unwrap(), RoomKind::Group, 2, NOW);
+    change(&mut room);
+    room
+}
+
+#[test]
+fn found_fills_the_room_with_its_first_members() {
+    let nowhere = || Door { room: None, ..door().with("bbb", None).with("ccc", None) };
+    let owned = new_room(|room| room.owner = Some(id("bbb")));
+    let (plan, room) = found(&nowhere(), &owned, &ids(&["aaa", "bbb"]), Notify::Nobody).unwrap();
+    assert_eq!(room.creator, Some(id("aaa")));
+    let [Change::RoomCreated, Change::MembersJoined { people, .. }] = &plan.changes[..] else { panic!("{plan:?}") };
+    assert_eq!(people.iter().map(|person| person.role).collect::<Vec<_>>(), [Role::Member, Role::Owner]);
+
+    let refusal = found(&nowhere(), &owned, &ids(&["aaa", "bbb", "ccc"]), Notify::Room).unwrap_err();
+    assert!(matches!(refusal, Error::RoomFull { max_members: 2, .. }), "{refusal}");
+    let refusal = found(&nowhere(), &owned, &ids(&["aaa", "nobody"]), Notify::Room).unwrap_err();
+    assert!(matches!(&refusal, Error::ClientsNotFound { missing } if *missing == ids(&["nobody"])), "{refusal}");
+}
+
+#[test]
+fn found_again_is_the_same_room() {
+    let anew = new_room(|room| room.face.name = Some("new".into()));
+    let made = door().changed(|room| room.creator = Some(id("aaa")));
+    let (plan, room) = found(&made, &anew, &[], Notify::Room).unwrap();
+    assert!(plan.changes.is_empty() && room.face.name.is_none());
+
+    let others = door().changed(|room| room.creator = Some(id("zoe")));
+    assert!(found(&others, &anew, &[], Notify::Room).is_err());
+    // D18: either of the two finds the direct room again.
+    let direct = others.changed(|room| room.pair = Some([id("zoe"), id("aaa")]));
+    assert!(found(&direct, &anew, &[], Notify::Room).unwrap().0.changes.is_empty());
+}
