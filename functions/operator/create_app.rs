@@ -51,7 +51,14 @@ async fn handle(house: House, event: Event) -> Result<Made, Error> {
         return Err(Error::invalid("apiKey", "must not be the client key"));
     }
     let (client_keys, api_keys) = (Keys::first(&client_key), Keys::first(&api_key));
-    let app = App { team: team.clone(), default_region: region.to_string(), client_keys, api_keys, created_at: now };
+    let app = App {
+        team: team.clone(),
+        default_region: region.to_string(),
+        client_keys,
+        api_keys,
+        listens: false,
+        created_at: now,
+    };
     let new = NewApp { id: id.clone(), app, client_key: client_key.clone(), api_key: api_key.clone() };
     house.store.create_app(&new).await?;
     Ok(Made { app: id, team, default_region: region.to_string(), client_key, api_key })

@@ -39,6 +39,8 @@ pub struct Act {
     pub guard: Option<Guard>,
     /// What tells this act from a rival's.
     pub nonce: String,
+    /// Whether anybody is told of it.
+    pub is_heard: bool,
 }
 
 /// What becomes of one standing.
@@ -108,12 +110,20 @@ impl Act {
             quitters: Vec::new(),
             guard: None,
             nonce: random_hex::<8>(),
+            is_heard: false,
         };
         for change in changes {
             act.enter(change, &door.caller, door.actor(), door.now);
         }
         act.guard = act.guard(door);
+        act.is_heard = act.is_heard(door);
         act
+    }
+
+    /// Who invites an address is heard in any case: a mail may have to go out.
+    fn is_heard(&self, door: &Door) -> bool {
+        let listens = door.record.as_ref().is_some_and(|app| app.listens);
+        listens || self.room.face.webhook.is_some() || !self.opened.is_empty()
     }
 
     /// The last message that this client says in this act. A changed one keeps its id, and its sender has read it long ago.

@@ -22,6 +22,9 @@ pub struct App {
     /// Its valid API keys.
     #[serde(default, skip_serializing_if = "Keys::is_unlisted")]
     pub api_keys: Keys,
+    /// Whether anybody has ever asked to be told of its events: without it, nothing that happens costs a word to anybody.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub listens: bool,
     /// When it was made.
     pub created_at: Time,
 }

@@ -188,6 +188,27 @@ pub enum Error {
         /// The app's id.
         app: String,
     },
+    /// There is no such webhook.
+    #[error("there is no webhook `{id}`")]
+    WebhookNotFound {
+        /// As asked for.
+        id: String,
+    },
+    /// There is no such delivery.
+    #[error("there is no delivery `{id}`")]
+    DeliveryNotFound {
+        /// As asked for.
+        id: String,
+    },
+    /// An app has no more than so many.
+    #[error("an app can have at most {limit} webhooks: delete one first")]
+    TooManyWebhooks {
+        /// How many.
+        limit: usize,
+    },
+    /// The deployment has no key from which the secrets of webhooks could follow.
+    #[error("this deployment has no webhooks: its operator must set the parameter `WebhookKey`")]
+    WebhooksOff,
     /// No route has this method and path.
     #[error("there is no such route")]
     RouteNotFound,

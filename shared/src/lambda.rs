@@ -10,10 +10,12 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::error::Error;
+use crate::relay::{Mailing, Outlets};
 use crate::request::Request;
 use crate::store::{Meter, Store};
 use crate::stream::{Batch, Changed, Handled};
 use crate::time::Stopwatch;
+use crate::webhook::{Loopback, WebhookKey};
 
 /// What a function's `main` ends with.
 pub type Ended = Result<(), lambda_runtime::Error>;
@@ -38,8 +40,23 @@ impl Settings {
 }
 
 #[allow(clippy::disallowed_methods)] // this is where the environment is read
-fn variable(name: &str) -> Option<String> {
+pub(crate) fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+impl Outlets {
+    /// As the operator wants it.
+    pub fn from_environment() -> Self {
+        let link = variable("MAIL_LINK").unwrap_or_default();
+        let is_here = variable("WEBHOOK_LOOPBACK").is_some_and(|value| value == "true");
+        Self {
+            key: variable("WEBHOOK_KEY").and_then(|key| WebhookKey::of(&key)),
+            loopback: if is_here { Loopback::Allowed } else { Loopback::Refused },
+            prefix: variable("WEBHOOK_PREFIX"),
+            mail: variable("MAIL_SENDER").map(|sender| Mailing { sender, link }),
+            bus: variable("EVENT_BUS"),
+        }
+    }
 }
 
 /// What a handler stands in: the table and the settings.
@@ -143,7 +160,8 @@ where
     let serve_one = |event: LambdaEvent<serde_json::Value>| async move {
         let watch = Stopwatch::start();
         let result = match serde_json::from_value(event.payload) {
-            Ok(event) => handle(House { store: house.store.begin(), ..*house }, event).await,
+            // Boxed: the types of futures within futures grow past what the compiler follows.
+            Ok(event) => Box::pin(handle(House { store: house.store.begin(), ..*house }, event)).await,
             Err(flaw) => Err(Error::InvalidBody { reason: flaw.to_string() }),
         };
         let nothing = Request::default();
@@ -178,6 +196,30 @@ where
         let error = failed.as_ref().map(|(_, error)| error);
         Line::of(&nothing, &event.context.request_id, error, house.store.take_meter()).write(None, watch);
         Ok::<_, lambda_runtime::Error>(Handled::up_to(failed.map(|(number, _)| number)))
+    };
+    lambda_runtime::run(service_fn(serve_one)).await
+}
+
+/// The same, a batch at a time: each item that changed, once. What `handle` gives back has failed; Lambda comes again with the
+/// first of them and with what is behind it.
+pub async fn serve_batches<F, H>(handle: H) -> Ended
+where
+    H: Fn(House, Vec<Changed>) -> F,
+    F: Future<Output = Vec<(Changed, Error)>>,
+{
+    start_log();
+    let house = &open_cold_house().await?; // nobody waits for it
+    let handle = &handle;
+    let serve_one = |event: LambdaEvent<Batch>| async move {
+        let (watch, nothing) = (Stopwatch::start(), Request::default());
+        let changed = event.payload.changed();
+        let items = changed.iter().map(|(_, item)| item.clone()).collect();
+        let failures = Box::pin(handle(House { store: house.store.begin(), ..*house }, items)).await;
+        let place = |item: &Changed| changed.iter().position(|(_, known)| known == item);
+        let first = failures.iter().filter_map(|(item, _)| place(item)).min();
+        let error = failures.first().map(|(_, error)| error);
+        Line::of(&nothing, &event.context.request_id, error, house.store.take_meter()).write(None, watch);
+        Ok::<_, lambda_runtime::Error>(Handled::up_to(first.map(|at| changed[at].0.clone())))
     };
     lambda_runtime::run(service_fn(serve_one)).await
 }

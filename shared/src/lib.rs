@@ -3,6 +3,7 @@
 
 pub mod forward;
 pub mod lambda;
+pub mod outside;
 pub mod request;
 pub mod stream;
 
@@ -30,8 +31,17 @@ pub mod membership;
 
 pub mod act;
 pub mod log;
+
 pub mod pseudonym;
+
+pub mod delivery;
+pub mod event;
+pub mod relay;
+pub mod webhook;
 
 pub mod store;
 
 pub mod dialect;
+
+pub mod courier;
+pub mod mail;

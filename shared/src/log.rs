@@ -54,6 +54,32 @@ pub enum Kind {
     MessageUpdated,
 }
 
+impl Kind {
+    /// All of them.
+    pub const ALL: [Self; 14] = [
+        Self::RoomCreated,
+        Self::RoomUpdated,
+        Self::MemberJoined,
+        Self::MemberInvited,
+        Self::MemberUpdated,
+        Self::MemberDeclined,
+        Self::MemberLeft,
+        Self::MemberRemoved,
+        Self::MemberBanned,
+        Self::MemberUnbanned,
+        Self::InvitationCancelled,
+        Self::InvitationExpired,
+        Self::MessageCreated,
+        Self::MessageUpdated,
+    ];
+
+    /// As it is called on the wire.
+    pub fn name(self) -> String {
+        let name = serde_json::to_value(self).ok();
+        name.and_then(|name| name.as_str().map(str::to_owned)).unwrap_or_default()
+    }
+}
+
 /// An entry of a room's log (D39, D40).
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -96,4 +122,11 @@ pub struct Entry {
     /// The older message that it changed. Its words stand in their own entry alone: taken back there, they are gone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub changed: Option<ObjectId>,
+}
+
+impl Entry {
+    /// Whether those who joined brought it about themselves: by joining, by accepting, by signing up.
+    pub fn comes_by_itself(&self) -> bool {
+        self.via == Some(Via::Claim) || self.actor.as_ref().is_some_and(|actor| self.clients.contains(actor))
+    }
 }

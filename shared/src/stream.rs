@@ -3,6 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::id::{AppId, RoomId};
+
 /// An event of the stream.
 #[derive(Debug, Deserialize)]
 pub struct Batch {
@@ -42,6 +44,13 @@ pub struct Changed {
     pub pk: String,
     /// Attribute `SK`.
     pub sk: String,
+}
+
+impl Changed {
+    /// The app and the room in whose partition it is, if it is in a room's.
+    pub fn place(&self) -> Option<(AppId, RoomId)> {
+        crate::store::place_of(&self.pk)
+    }
 }
 
 impl Batch {

@@ -47,6 +47,11 @@ impl Time {
         }
     }
 
+    /// Parses a moment as HTTP headers have it: `Wed, 21 Oct 2015 07:28:00 GMT`.
+    pub fn parse_http(value: &str) -> Option<Self> {
+        jiff::fmt::rfc2822::parse(value).ok().map(|moment| Self(moment.timestamp().as_millisecond()))
+    }
+
     /// The moment so much later.
     pub fn plus(self, span: Duration) -> Self {
         Self(self.0.saturating_add(i64::try_from(span.as_millis()).unwrap_or(i64::MAX)))
@@ -66,6 +71,36 @@ impl Deadline {
     /// Whether a pause of that length still ends before it.
     pub fn allows(self, pause: Duration) -> bool {
         tokio::time::Instant::now() + pause < self.0
+    }
+}
+
+/// What a function that runs for a while takes for now: the clock, or one that began elsewhere.
+#[derive(Clone, Copy, Debug)]
+pub struct Clock {
+    began: Option<Time>,
+    running: Stopwatch,
+}
+
+impl Clock {
+    /// One that begins at a moment; at the present one, when none is given.
+    pub fn at(began: Option<Time>) -> Self {
+        Self { began, running: Stopwatch::start() }
+    }
+
+    /// The moment that it shows.
+    pub fn now(&self) -> Time {
+        let passed = Duration::from_millis(self.running.millis() as u64);
+        self.began.map_or_else(Time::now, |began| began.plus(passed))
+    }
+
+    /// The moment that it was set to begin at.
+    pub fn began(&self) -> Option<Time> {
+        self.began
+    }
+
+    /// How long it has been running.
+    pub fn elapsed(&self) -> Duration {
+        Duration::from_millis(self.running.millis() as u64)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Acting: read, decide, write; again when a race was lost, and looked up when nobody knows how the write ended.
 
-use super::visit::{View, Visit};
+use super::visit::{Team, View, Visit};
 use super::write::Setback;
 use super::{Store, pause};
 use crate::act::{Act, Shift};
@@ -68,6 +68,7 @@ impl Store {
         decide: impl Fn(&Door) -> Result<(Plan, Option<Room>), Error>,
         unknown: &mut Vec<(Entry, Done)>,
     ) -> Result<Done, Error> {
+        let visit = &Visit { team: Team::Read, ..*visit }; // whether anybody listens
         // Whoever lost a race comes back without asking for the members: no rule needs them, and they are many.
         let again = Visit { view: View::Minimal, ..*visit };
         for tries in 0.. {

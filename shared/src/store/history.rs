@@ -95,7 +95,7 @@ impl Store {
 
     /// The number of the first entry from a moment on, or of the next one. Numbers and moments rise together, without a
     /// gap: a few rounds of probes find it, however long the log is.
-    async fn first_since(&self, app: &AppId, room: &RoomId, since: Time) -> Result<u64, Error> {
+    pub(super) async fn first_since(&self, app: &AppId, room: &RoomId, since: Time) -> Result<u64, Error> {
         let newest = self.batch(BTreeSet::from([Key::room(app, room)])).await?;
         let newest: Option<crate::room::Room> = newest.get(&Key::room(app, room))?;
         let (mut low, mut high) = (1, newest.map_or(0, |room| room.seq) + 1);

@@ -75,6 +75,12 @@ pub fn due(app: &AppId, at: Time) -> Item {
     HashMap::from([("GSI2PK".to_owned(), text(&key::due(app))), ("GSI2SK".to_owned(), moment)])
 }
 
+/// The attributes that put an item into the index of what waits to be told, where it is found from that moment on.
+pub fn waiting(app: &AppId, id: &str, at: Time) -> Item {
+    let moment = AttributeValue::N(at.millis().to_string());
+    HashMap::from([("GSI3PK".to_owned(), text(&key::waiting(app, id))), ("GSI3SK".to_owned(), moment)])
+}
+
 /// A record under its key, and in the index.
 pub fn write_indexed<T: Serialize>(key: &Key, record: &T, pk: &str, sk: &str) -> Result<Item, Error> {
     let mut item = write(key, record)?;

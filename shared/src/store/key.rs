@@ -1,7 +1,11 @@
 //! The layout of the table: partition and sort keys. Every partition key begins with the app (D1).
 
+use sha2::{Digest, Sha256};
+
 use crate::auth::Hash;
+use crate::delivery::DeliveryId;
 use crate::id::{AppId, ClientId, RoomId};
+use crate::webhook::Target;
 
 /// A whole key of the table.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -23,6 +27,9 @@ pub const TOKEN: &str = "token#";
 
 /// What precedes the invitations of an address; the room and the address that names the invitation follow.
 pub const INVITED: &str = "INVITED#";
+
+/// What precedes the entries of a room's log; the number follows.
+pub const LOG: &str = "LOG#";
 
 /// What precedes the rooms that a client has left; the room follows.
 pub const QUITTED: &str = "QUITTED#";
@@ -49,8 +56,7 @@ impl Key {
 
     /// The app and the room in whose partition it is, if it is in a room's.
     pub fn place(&self) -> Option<(AppId, RoomId)> {
-        let (app, room) = self.pk.split_once("#ROOM#")?;
-        Some((AppId::parse("app", app).ok()?, RoomId::parse("id", room).ok()?))
+        place_of(&self.pk)
     }
 
     /// A client.
@@ -94,10 +100,43 @@ impl Key {
         Self::new(clients(app, client), format!("{QUITTED}{room}"))
     }
 
+    /// How far a room's log has been relayed.
+    pub fn heard(app: &AppId, room: &RoomId) -> Self {
+        Self::new(rooms(app, room), "HEARD")
+    }
+
+    /// A webhook.
+    pub fn webhook(app: &AppId, id: &str) -> Self {
+        Self::new(webhooks(app), id)
+    }
+
+    /// A delivery to a target.
+    pub fn delivery(app: &AppId, target: &Target, id: &DeliveryId) -> Self {
+        Self::new(deliveries(app, target), id.as_str())
+    }
+
+    /// The app, the target and the delivery that this is, if it is one.
+    pub fn parcel(&self) -> Option<(AppId, Target, DeliveryId)> {
+        let (app, target) = self.pk.split_once("#WEBHOOK#")?;
+        let id = DeliveryId::parse("SK", &self.sk).ok()?;
+        Some((AppId::parse("app", app).ok()?, Target::parse("PK", target).ok()?, id))
+    }
+
+    /// The sockets by which a client watches what befalls itself.
+    pub fn own_sockets(app: &AppId, client: &ClientId) -> Self {
+        Self::new(clients(app, client), "SOCKETS")
+    }
+
     /// An entry of a room's log.
     pub fn entry(app: &AppId, room: &RoomId, seq: u64) -> Self {
-        Self::new(rooms(app, room), format!("LOG#{seq:020}"))
+        Self::new(rooms(app, room), format!("{LOG}{seq:020}"))
     }
+}
+
+/// The app and the room whose partition this is, if it is a room's.
+pub fn place_of(pk: &str) -> Option<(AppId, RoomId)> {
+    let (app, room) = pk.split_once("#ROOM#")?;
+    Some((AppId::parse("app", app).ok()?, RoomId::parse("id", room).ok()?))
 }
 
 /// The partition of a room: the room, its standings, its log.
@@ -120,6 +159,31 @@ pub fn due(app: &AppId) -> String {
     format!("{app}#DUE")
 }
 
+/// The partition of an app's webhooks.
+pub fn webhooks(app: &AppId) -> String {
+    format!("{app}#WEBHOOKS")
+}
+
+/// The partition of the deliveries to a target.
+pub fn deliveries(app: &AppId, target: &Target) -> String {
+    format!("{app}#WEBHOOK#{}", target.as_str())
+}
+
+/// The partition of the sockets that watch a room.
+pub fn sockets(app: &AppId, room: &RoomId) -> String {
+    format!("{app}#SOCKETS#{room}")
+}
+
+/// In the index of what waits to be told: a part of an app's deliveries and rooms. Several parts, so that a busy app's writes
+/// do not all go to one place; which part follows from the id.
+pub fn waiting(app: &AppId, id: &str) -> String {
+    let part = Sha256::digest(id.as_bytes())[0] % WAITING_PARTS;
+    format!("{app}#WAITING#{part}")
+}
+
+/// See [`waiting`].
+const WAITING_PARTS: u8 = 8;
+
 /// In the index, the partition of all clients of an app.
 pub fn directory(app: &AppId) -> String {
     format!("{app}#CLIENTS")
@@ -133,6 +197,18 @@ pub fn clients(app: &AppId, client: &ClientId) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn delivery() -> DeliveryId {
+        DeliveryId::parse("id", &format!("msg_{}", "0".repeat(38))).unwrap()
+    }
+
+    #[test]
+    fn a_delivery_is_found_again_by_its_key() {
+        let app = AppId::parse("app", "App").unwrap();
+        let key = Key::delivery(&app, &Target::Mail, &delivery());
+        assert_eq!(key.parcel(), Some((app.clone(), Target::Mail, delivery())));
+        assert_eq!(Key::app(&app).parcel(), None);
+    }
 
     #[test]
     fn every_key_begins_with_its_app() {
@@ -153,6 +229,10 @@ mod tests {
             Key::erasing(&app, &client),
             Key::quitted(&app, &client, &room),
             Key::entry(&app, &room, 1),
+            Key::heard(&app, &room),
+            Key::own_sockets(&app, &client),
+            Key::webhook(&app, "room"),
+            Key::delivery(&app, &Target::Room, &delivery()),
         ];
         for key in &keys {
             assert!(key.pk == "App" || key.pk.starts_with("App#"), "{key:?}");

@@ -6,6 +6,7 @@ mod again;
 mod apps;
 mod claims;
 mod deletion;
+mod deliveries;
 mod directory;
 mod due;
 mod element;
@@ -20,9 +21,13 @@ mod people;
 mod profile;
 mod read;
 mod reading;
+mod relay;
+mod scene;
+mod sockets;
 mod trace;
 mod visit;
 mod visitor;
+mod webhooks;
 mod write;
 
 use std::collections::BTreeMap;
@@ -43,13 +48,17 @@ use crate::id::AppId;
 use crate::time::Deadline;
 
 pub use act::Done;
+pub use deliveries::{Parcel, Waiting};
 pub use directory::{Listed, Wanted};
 pub use due::Swept;
 pub use erasure::Erasure;
 pub use history::{Bounds, Order};
+pub(crate) use key::place_of;
 pub use mine::{Mine, Quitted};
 pub use pending::TeamInvitations;
 pub use people::{Upsert, Upserted};
+pub use relay::Relayed;
+pub use scene::Scenes;
 pub use trace::{Mark, Trace};
 pub use visit::{Crowd, Sought, Team, View, Visit};
 pub use visitor::Visitor;
@@ -57,6 +66,9 @@ pub use visitor::Visitor;
 /// How long one request goes on trying lost races before its answer is `BUSY`. What it has begun by then, a read and a
 /// write of at most three attempts each, still ends within the functions' time-out.
 const PATIENCE: Duration = Duration::from_secs(14);
+
+/// The index of what waits to be told.
+const WAITING: &str = "GSI3";
 
 /// The index of clients, their rooms and their tokens.
 const INDEX: &str = "GSI1";

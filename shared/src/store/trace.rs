@@ -163,6 +163,9 @@ fn in_room(
     if sk == "#ROOM" {
         return renamed(item, |own| renaming.room(own), |_, named| Trace::Room(room, named));
     }
+    if !sk.starts_with(key::LOG) {
+        return Ok(None);
+    }
     renamed(item, |own| renaming.entry(own), |own, named| Trace::Entry(room, Box::new(own), named))
 }
 

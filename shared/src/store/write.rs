@@ -5,11 +5,12 @@ use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{ConditionCheck, Delete, Put, ReturnConsumedCapacity, TransactWriteItem, Update};
 
 use super::Store;
-use super::element::{absent, condition, delete, put, put_item};
+use super::element::{absent, condition, delete, put_item};
 use super::item;
 use super::key::Key;
 use super::mine::Quitted;
 use super::profile::put_standing;
+use super::relay::UNRELAYED;
 use crate::act::{Act, Guard, Shift};
 use crate::error::Error;
 use crate::id::{AppId, RoomId};
@@ -103,7 +104,11 @@ impl Writing<'_> {
     fn act(&self, act: &Act) -> Result<Vec<TransactWriteItem>, Error> {
         let mut items = vec![self.room(act)?];
         for entry in &act.entries {
-            items.push(put(self.table, &Key::entry(self.app, self.room, entry.seq), entry, None)?);
+            let mut item = item::write(&Key::entry(self.app, self.room, entry.seq), entry)?;
+            if act.is_heard {
+                item.insert("heard".to_owned(), item::value(&true)?); // what the stream's filter looks for
+            }
+            items.push(put_item(self.table, item, None)?);
         }
         if let Some((before, after)) = &act.edited {
             let item = item::write(&Key::entry(self.app, self.room, after.seq), after)?;
@@ -135,7 +140,13 @@ impl Writing<'_> {
     /// state that it is in.
     fn room(&self, act: &Act) -> Result<TransactWriteItem, Error> {
         let key = Key::room(self.app, self.room);
-        let Some(before) = &act.before else { return put(self.table, &key, &act.room, None) };
+        let heard = act.entries.first().filter(|_| act.is_heard);
+        let mark = heard.map(|entry| item::waiting(self.app, self.room.as_str(), entry.at.plus(UNRELAYED)));
+        let Some(before) = &act.before else {
+            let mut item = item::write(&key, &act.room)?;
+            item.extend(mark.unwrap_or_default());
+            return put_item(self.table, item, None);
+        };
         let (old, new) = (item::write(&key, before)?, item::write(&key, &act.room)?);
         let mut update = Update::builder()
             .table_name(self.table)
@@ -147,6 +158,11 @@ impl Writing<'_> {
             set.push(format!("#s{at} = :s{at}"));
             update = update.expression_attribute_names(format!("#s{at}"), name);
             update = update.expression_attribute_values(format!(":s{at}"), value.clone());
+        }
+        // The first of the entries that nobody has relayed: a mark that stands there already is older.
+        for (name, value) in mark.iter().flatten() {
+            set.push(format!("{name} = if_not_exists({name}, :{name})"));
+            update = update.expression_attribute_values(format!(":{name}"), value.clone());
         }
         for (at, name) in old.keys().filter(|name| !new.contains_key(*name)).enumerate() {
             remove.push(format!("#r{at}"));

@@ -1,6 +1,7 @@
 //! IMKit's dialect: every reply in the envelope `RC`/`RM`/`result` (D7), and its table of errors (D8).
 
 pub mod asked;
+mod event;
 mod lists;
 mod parts;
 mod people;
@@ -14,7 +15,9 @@ use crate::error::Error;
 use crate::lambda::Response;
 use crate::request::Request;
 
+pub use event::event;
 pub use lists::OwnRoom;
+pub(in crate::dialect) use parts::entry;
 pub use people::client;
 pub use view::Shape;
 
@@ -84,6 +87,10 @@ fn status(error: &Error) -> (u16, &'static str, &'static str) {
         Error::AlreadyBanned { .. } => (409, "User already blocked", "ALREADY_BANNED"),
         Error::RouteNotFound => (404, "Not Found", "ROUTE_NOT_FOUND"),
         Error::AppNotFound { .. } => (404, "Not Found", "APP_NOT_FOUND"),
+        Error::WebhookNotFound { .. } => (404, "Webhook not found", "WEBHOOK_NOT_FOUND"),
+        Error::DeliveryNotFound { .. } => (404, "Delivery not found", "DELIVERY_NOT_FOUND"),
+        Error::TooManyWebhooks { .. } => (409, "Conflict", "TOO_MANY_WEBHOOKS"),
+        Error::WebhooksOff => (409, "Conflict", "WEBHOOKS_OFF"),
         Error::RoomFull { .. } => (409, "Conflict", "ROOM_FULL"),
         Error::DirectRoom { .. } => (409, "Conflict", "DIRECT_ROOM"),
         // Refusals that only the other dialect and the operator's function know.

@@ -122,7 +122,7 @@ fn bare_face(face: &Face) -> Value {
 }
 
 /// An entry of the log (D40).
-pub(super) fn event(app: &AppId, room: &RoomId, entry: &Entry) -> Value {
+pub(in crate::dialect) fn entry(app: &AppId, room: &RoomId, entry: &Entry) -> Value {
     let mut result = json!({
         "seq": entry.seq,
         "id": entry.id,

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::Reply;
-use super::parts::{badge, event, last_read, member, message, overlay, properties, put};
+use super::parts::{badge, entry as entry_of_log, last_read, member, message, overlay, properties, put};
 use crate::door::Door;
 use crate::id::{AppId, ClientId};
 use crate::log::Entry;
@@ -81,7 +81,7 @@ impl Reply {
     pub fn events(app: &AppId, room: &Room, entries: &[Entry]) -> Self {
         let mut result = json!({
             "totalCount": room.seq,
-            "data": entries.iter().map(|entry| event(app, &room.id, entry)).collect::<Value>(),
+            "data": entries.iter().map(|entry| entry_of_log(app, &room.id, entry)).collect::<Value>(),
         });
         let last = entries.last().map(|entry| entry.seq);
         put(&mut result, "nextAfter", last.filter(|last| *last < room.seq));

@@ -1,6 +1,7 @@
 //! Talk's dialect: bare objects, and errors of its own numbers in two languages (D32).
 
 mod asked;
+mod event;
 mod parameters;
 mod parts;
 mod refusal;
@@ -13,6 +14,7 @@ use crate::lambda::Response;
 use crate::request::Request;
 
 pub use asked::new_room;
+pub use event::event;
 pub use parameters::Parameters;
 pub use refusal::{refuse, refused};
 pub use view::{Addresses, LATEST_MESSAGES, detail, invited, listed, room};

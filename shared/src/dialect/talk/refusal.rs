@@ -57,6 +57,10 @@ fn refusal(error: &Error) -> Refusal {
         Error::RoomFrozen { .. } => (403, 222, "Topic is already archived", "话题已被归档", String::new()),
         Error::InvitationExists => (400, 237, "Invitation record already exists", "邀请记录已存在", String::new()),
         Error::MemberExists { .. } => (400, 239, "Member already exist", "成员已存在", String::new()),
+        Error::WebhookNotFound { .. }
+        | Error::DeliveryNotFound { .. }
+        | Error::TooManyWebhooks { .. }
+        | Error::WebhooksOff => not_permitted("Manage webhooks"),
         Error::RoomClosed { .. } => not_permitted("Enter closed room"),
         Error::RoomFull { .. } => not_permitted("Enter full room"),
         Error::DirectRoom { .. } => not_permitted("Enter direct room"),

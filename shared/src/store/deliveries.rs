@@ -1,0 +1,245 @@
+//! Deliveries in the table: recorded once, claimed by a lease, found again when they are due.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::types::{ReturnConsumedCapacity, ReturnValue};
+
+use super::key::{self, Key};
+use super::read::read_failed;
+use super::{Store, WAITING, item};
+use crate::delivery::{Delivery, DeliveryId, LEASE, State};
+use crate::error::Error;
+use crate::id::{AppId, RoomId, random_hex};
+use crate::time::Time;
+use crate::webhook::Target;
+
+/// Deliveries to one target.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Parcel {
+    /// The tenant.
+    pub app: AppId,
+    /// To whom.
+    pub target: Target,
+    /// Which.
+    pub deliveries: Vec<DeliveryId>,
+}
+
+/// What waits to be told and is due.
+#[derive(Debug, Default)]
+pub struct Waiting {
+    /// Rooms whose log nobody has relayed, though somebody should have by now.
+    pub rooms: BTreeSet<(AppId, RoomId)>,
+    /// Deliveries whose next attempt may begin.
+    pub deliveries: BTreeMap<(AppId, Target), Vec<DeliveryId>>,
+}
+
+impl Store {
+    /// Records a delivery, unless it is recorded already. Until a lease's time from now it is left to whoever recorded it.
+    pub(super) async fn record(&self, app: &AppId, target: &Target, new: &Delivery) -> Result<(), Error> {
+        let mut item = item::write(&Key::delivery(app, target, &new.id), new)?;
+        item.extend(item::waiting(app, new.id.as_str(), new.due.plus(LEASE)));
+        let put = self
+            .dynamo
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(item))
+            .condition_expression("attribute_not_exists(PK)")
+            .return_consumed_capacity(ReturnConsumedCapacity::Total);
+        match put.send().await {
+            Ok(reply) => self.spent(&reply.consumed_capacity),
+            Err(failure) => {
+                self.spent([]);
+                unless_refused(failure)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Some deliveries to one target; those that are forgotten already are missing.
+    pub async fn deliveries(&self, parcel: &Parcel) -> Result<Vec<Delivery>, Error> {
+        let keys: Vec<Key> =
+            parcel.deliveries.iter().map(|id| Key::delivery(&parcel.app, &parcel.target, id)).collect();
+        let items = self.batch(keys.iter().cloned().collect()).await?;
+        keys.iter().filter_map(|key| items.get(key).transpose()).collect()
+    }
+
+    /// Claims a delivery for an attempt: for the time of a lease nobody else can. None when it is not due, or somebody else
+    /// has claimed it, or it has come to an end. It stays in the index: should the attempt never end, it is found there.
+    pub async fn claim(
+        &self,
+        app: &AppId,
+        target: &Target,
+        id: &DeliveryId,
+        now: Time,
+    ) -> Result<Option<Delivery>, Error> {
+        let until = now.plus(LEASE);
+        let update = self
+            .dynamo
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(item::keyed(&Key::delivery(app, target, id))))
+            .update_expression("SET attempts = attempts + :one, lease = :lease, leasedUntil = :until, updatedAt = :now")
+            .condition_expression(
+                "#state = :pending AND due <= :now AND (attribute_not_exists(leasedUntil) OR leasedUntil <= :now)",
+            )
+            .expression_attribute_names("#state", "state")
+            .expression_attribute_values(":pending", item::text(State::Pending.as_str()))
+            .expression_attribute_values(":one", item::number(1))
+            .expression_attribute_values(":lease", item::text(&random_hex::<8>()))
+            .expression_attribute_values(":until", item::value(&until)?)
+            .expression_attribute_values(":now", item::value(&now)?)
+            .return_values(ReturnValue::AllNew)
+            .return_consumed_capacity(ReturnConsumedCapacity::Total);
+        match update.send().await {
+            Ok(reply) => {
+                self.spent(&reply.consumed_capacity);
+                reply.attributes.map(item::read).transpose()
+            }
+            Err(failure) => {
+                self.spent([]);
+                unless_refused(failure).map(|()| None)
+            }
+        }
+    }
+
+    /// Writes what came of a claimed delivery, if it is still claimed by the same one.
+    pub async fn conclude(
+        &self,
+        app: &AppId,
+        target: &Target,
+        claimed: &Delivery,
+        after: &Delivery,
+    ) -> Result<(), Error> {
+        let mut item = item::write(&Key::delivery(app, target, &after.id), after)?;
+        if after.state == State::Pending {
+            item.extend(item::waiting(app, after.id.as_str(), after.due));
+        }
+        let put = self
+            .dynamo
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(item))
+            .condition_expression("lease = :lease")
+            .expression_attribute_values(":lease", item::value(&claimed.lease)?)
+            .return_consumed_capacity(ReturnConsumedCapacity::Total);
+        match put.send().await {
+            Ok(reply) => self.spent(&reply.consumed_capacity),
+            Err(failure) => {
+                self.spent([]);
+                unless_refused(failure)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Everything that waits and is due by then. The index holds what waits only, a key and a moment each.
+    pub async fn what_waits(&self, now: Time) -> Result<Waiting, Error> {
+        let (mut waiting, mut from) = (Waiting::default(), None);
+        loop {
+            let scan = self
+                .dynamo
+                .scan()
+                .table_name(&self.table)
+                .index_name(WAITING)
+                .filter_expression("GSI3SK <= :now")
+                .expression_attribute_values(":now", item::value(&now)?)
+                .set_exclusive_start_key(from)
+                .return_consumed_capacity(ReturnConsumedCapacity::Total);
+            let reply = scan.send().await.map_err(read_failed)?;
+            self.spent(&reply.consumed_capacity);
+            for key in reply.items.unwrap_or_default().iter().filter_map(item::key_of) {
+                waiting.rooms.extend(key.place());
+                if let Some((app, target, id)) = key.parcel() {
+                    waiting.deliveries.entry((app, target)).or_default().push(id);
+                }
+            }
+            match reply.last_evaluated_key {
+                None => break,
+                next => from = next,
+            }
+        }
+        waiting.deliveries.values_mut().for_each(|ids| ids.sort());
+        Ok(waiting)
+    }
+
+    /// A target's deliveries, the newest first, behind the one given: at most `limit`, and where the next page begins.
+    pub async fn list_deliveries(
+        &self,
+        app: &AppId,
+        target: &Target,
+        state: Option<State>,
+        behind: Option<&DeliveryId>,
+        limit: usize,
+    ) -> Result<(Vec<Delivery>, Option<DeliveryId>), Error> {
+        let mut found: Vec<Delivery> = Vec::new();
+        let mut from = behind.map(|id| item::keyed(&Key::delivery(app, target, id)));
+        loop {
+            let mut query = self
+                .dynamo
+                .query()
+                .table_name(&self.table)
+                .key_condition_expression("PK = :pk")
+                .expression_attribute_values(":pk", item::text(&key::deliveries(app, target)))
+                .scan_index_forward(false)
+                .consistent_read(true)
+                .set_exclusive_start_key(from)
+                .return_consumed_capacity(ReturnConsumedCapacity::Total);
+            if let Some(state) = state {
+                query = query
+                    .filter_expression("#state = :state")
+                    .expression_attribute_names("#state", "state")
+                    .expression_attribute_values(":state", item::text(state.as_str()));
+            }
+            let reply = query.send().await.map_err(read_failed)?;
+            self.spent(&reply.consumed_capacity);
+            for item in reply.items.unwrap_or_default() {
+                found.push(item::read(item)?);
+            }
+            from = reply.last_evaluated_key;
+            if found.len() > limit || from.is_none() {
+                let is_cut = found.len() > limit;
+                found.truncate(limit);
+                let next = found.last().filter(|_| is_cut).map(|last| last.id.clone());
+                return Ok((found, next));
+            }
+        }
+    }
+
+    /// Makes a delivery as if it had never been tried; one that somebody is trying is left as it is. Whether it was done.
+    pub async fn redeliver(&self, app: &AppId, target: &Target, new: &Delivery, now: Time) -> Result<bool, Error> {
+        let mut item = item::write(&Key::delivery(app, target, &new.id), new)?;
+        item.extend(item::waiting(app, new.id.as_str(), new.due.plus(LEASE)));
+        let put = self
+            .dynamo
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(item))
+            .condition_expression("attribute_not_exists(leasedUntil) OR leasedUntil <= :now")
+            .expression_attribute_values(":now", item::value(&now)?)
+            .return_consumed_capacity(ReturnConsumedCapacity::Total);
+        match put.send().await {
+            Ok(reply) => {
+                self.spent(&reply.consumed_capacity);
+                Ok(true)
+            }
+            Err(failure) => {
+                self.spent([]);
+                unless_refused(failure).map(|()| false)
+            }
+        }
+    }
+}
+
+/// A condition that does not hold is an answer; what DynamoDB had no room for is the caller's to repeat; anything else is a
+/// failure.
+pub(super) fn unless_refused<E>(failure: SdkError<E>) -> Result<(), Error>
+where
+    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+{
+    match failure.as_service_error().and_then(ProvideErrorMetadata::code) {
+        Some("ConditionalCheckFailedException") => Ok(()),
+        Some("TransactionConflictException") => Err(Error::Busy),
+        _ => Err(read_failed(failure)),
+    }
+}

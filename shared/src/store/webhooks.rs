@@ -1,0 +1,131 @@
+//! An app's webhooks.
+
+use std::collections::BTreeSet;
+
+use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem, Update};
+
+use super::key::{self, Key};
+use super::write::Setback;
+use super::{Store, item};
+use crate::auth::Credentials;
+use crate::error::Error;
+use crate::id::AppId;
+use crate::time::Time;
+use crate::webhook::{MOST_WEBHOOKS, Target, Webhook};
+
+impl Store {
+    /// The app's webhooks, with the one that stands for the rooms' own URLs, which is always there.
+    pub async fn webhooks_of(&self, app: &AppId) -> Result<Vec<Webhook>, Error> {
+        let items = self.beginning_with(&key::webhooks(app), "").await?;
+        let mut webhooks: Vec<Webhook> = items.into_iter().map(item::read).collect::<Result<_, _>>()?;
+        if !webhooks.iter().any(|webhook| webhook.id == Target::Room.as_str()) {
+            webhooks.push(Webhook::of_rooms());
+        }
+        Ok(webhooks)
+    }
+
+    /// One webhook of an app.
+    pub async fn webhook_of(&self, app: &AppId, target: &Target) -> Result<Option<Webhook>, Error> {
+        let key = Key::webhook(app, target.as_str());
+        let stored = self.batch(BTreeSet::from([key.clone()])).await?.get(&key)?;
+        Ok(stored.or_else(|| (*target == Target::Room).then(Webhook::of_rooms)))
+    }
+
+    /// All webhooks of the platform that asks.
+    pub async fn webhooks(&self, credentials: &Credentials) -> Result<Vec<Webhook>, Error> {
+        let (_, webhooks) = tokio::try_join!(self.back_office(credentials, []), self.webhooks_of(&credentials.app))?;
+        Ok(webhooks)
+    }
+
+    /// One webhook of the platform that asks.
+    pub async fn webhook(&self, credentials: &Credentials, target: &Target) -> Result<Webhook, Error> {
+        let key = Key::webhook(&credentials.app, target.as_str());
+        let stored = self.back_office(credentials, [key.clone()]).await?.get(&key)?;
+        let default = || (*target == Target::Room).then(Webhook::of_rooms);
+        stored.or_else(default).ok_or_else(|| Error::WebhookNotFound { id: target.as_str().to_owned() })
+    }
+
+    /// Registers a webhook; from then on its app's happenings are told.
+    pub async fn add_webhook(&self, credentials: &Credentials, new: &Webhook) -> Result<(), Error> {
+        let app = &credentials.app;
+        self.until_written(async || {
+            let webhooks = self.webhooks(credentials).await?;
+            if webhooks.iter().any(|webhook| webhook.id == new.id) {
+                return Ok(()); // a try before this one was written
+            }
+            if webhooks.len() > MOST_WEBHOOKS {
+                return Err(Setback::Failed(Error::TooManyWebhooks { limit: MOST_WEBHOOKS }));
+            }
+            self.transact(vec![self.listen(app)?, self.put_webhook(app, None, new)?], None).await
+        })
+        .await
+    }
+
+    /// Writes a webhook as `change` makes it of what is stored.
+    pub async fn change_webhook(
+        &self,
+        credentials: &Credentials,
+        target: &Target,
+        change: impl Fn(&Webhook, Time) -> Result<Webhook, Error>,
+    ) -> Result<Webhook, Error> {
+        self.until_written(async || {
+            let before = self.webhook(credentials, target).await?;
+            let after = change(&before, Time::now())?;
+            self.transact(vec![self.put_webhook(&credentials.app, Some(&before), &after)?], None).await?;
+            Ok(after)
+        })
+        .await
+    }
+
+    /// Deletes a webhook; as it was. What waited to be delivered to it is given up.
+    pub async fn delete_webhook(&self, credentials: &Credentials, target: &Target) -> Result<Webhook, Error> {
+        let deleted = std::cell::RefCell::new(None);
+        self.until_written(async || {
+            let before = match (self.webhook(credentials, target).await, deleted.take()) {
+                (Err(Error::WebhookNotFound { .. }), Some(before)) => return Ok(before), // by a try before this one
+                (found, _) => found?,
+            };
+            deleted.replace(Some(before.clone()));
+            let delete = Delete::builder()
+                .table_name(&self.table)
+                .set_key(Some(item::keyed(&Key::webhook(&credentials.app, target.as_str()))));
+            let delete = delete.build().map_err(Error::internal)?;
+            self.transact(vec![TransactWriteItem::builder().delete(delete).build()], None).await?;
+            Ok(before)
+        })
+        .await
+    }
+
+    /// The receiver has said 410. Whoever changes the webhook meanwhile knows better.
+    pub async fn webhook_is_gone(&self, app: &AppId, webhook: &Webhook, gone: &Webhook) -> Result<(), Error> {
+        match self.transact(vec![self.put_webhook(app, Some(webhook), gone)?], None).await {
+            Ok(()) | Err(Setback::Lost) => Ok(()),
+            Err(Setback::Crowded) => Err(Error::Busy),
+            Err(Setback::Unknown(error) | Setback::Failed(error)) => Err(error),
+        }
+    }
+
+    /// From now on somebody is told what happens in this app's rooms.
+    pub(super) fn listen(&self, app: &AppId) -> Result<TransactWriteItem, Error> {
+        let update = Update::builder()
+            .table_name(&self.table)
+            .set_key(Some(item::keyed(&Key::app(app))))
+            .update_expression("SET listens = :yes")
+            .condition_expression("attribute_exists(PK)")
+            .expression_attribute_values(":yes", item::value(&true)?);
+        Ok(TransactWriteItem::builder().update(update.build().map_err(Error::internal)?).build())
+    }
+
+    /// A webhook, if the one in its place is still what was read; that of the rooms may not be there at all.
+    fn put_webhook(&self, app: &AppId, before: Option<&Webhook>, after: &Webhook) -> Result<TransactWriteItem, Error> {
+        let put =
+            Put::builder().table_name(&self.table).set_item(Some(item::write(&Key::webhook(app, &after.id), after)?));
+        let put = match before.filter(|before| before.version > 0) {
+            None => put.condition_expression("attribute_not_exists(PK)"),
+            Some(before) => put
+                .condition_expression("version = :seen")
+                .expression_attribute_values(":seen", item::number(before.version)),
+        };
+        Ok(TransactWriteItem::builder().put(put.build().map_err(Error::internal)?).build())
+    }
+}
