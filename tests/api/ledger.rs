@@ -79,6 +79,22 @@ fn number(value: &Value) -> u64 {
     text(&value["N"]).parse().unwrap()
 }
 
+/// The members that entries make, in the shape of the API and the order of their numbers.
+pub fn members(entries: &[Value]) -> BTreeSet<String> {
+    let mut members = BTreeSet::new();
+    for entry in entries {
+        for client in entry["clients"].as_array().unwrap().iter().map(text) {
+            match entry["type"].as_str().unwrap() {
+                "member.joined" => assert!(members.insert(client), "nobody joins twice: {entry}"),
+                "member.left" | "member.removed" | "member.banned" => drop(members.remove(&client)),
+                _ => {}
+            }
+        }
+        assert_eq!(entry["memberCount"], json!(members.len()), "{entry}");
+    }
+    members
+}
+
 impl Room {
     fn holds_together(&self) {
         // A room that is being deleted holds what is not swept away yet.

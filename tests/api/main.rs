@@ -12,6 +12,8 @@ mod contract;
 #[path = "../description/mod.rs"]
 mod description;
 mod ledger;
+mod listeners;
+mod receiver;
 mod talkers;
 
 mod add_member;
@@ -47,13 +49,17 @@ mod list_room_invitations;
 mod list_rooms;
 mod mark_read;
 mod refresh_profiles;
+mod relay_events;
 mod remove_member;
 mod remove_members;
+mod retry_deliveries;
 mod revoke_tokens;
 mod room_exists;
 mod rotate_key;
+mod send_invitations;
 mod send_message;
 mod send_platform_message;
+mod send_webhooks;
 mod set_member_property;
 mod sign_in;
 mod talk_batch_invite;
