@@ -1,5 +1,6 @@
 //! How a stack is to be, and its start: the template, the table, the three servers, on a thread of their own.
 
+use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -28,6 +29,7 @@ pub(crate) const TEMPLATE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../te
 #[derive(Debug, Clone)]
 pub struct Builder {
     template: PathBuf,
+    parameters: BTreeMap<String, String>,
     bin_dir: Option<PathBuf>,
     data: Data,
     engine_url: Option<String>,
@@ -41,6 +43,7 @@ impl Default for Builder {
     fn default() -> Self {
         Self {
             template: PathBuf::from(TEMPLATE),
+            parameters: BTreeMap::new(),
             bin_dir: None,
             data: Data::Memory,
             engine_url: None,
@@ -56,6 +59,13 @@ impl Builder {
     /// Another template than this repository's.
     pub fn template(mut self, path: impl Into<PathBuf>) -> Self {
         self.template = path.into();
+        self
+    }
+
+    /// Another value of one of the template's parameters than its default, or than the one that the stack sets by itself:
+    /// `WebhookKey`, `WebhookLoopback`, `MailSender`, `EventBus`.
+    pub fn parameter(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.parameters.insert(name.into(), value.into());
         self
     }
 
@@ -140,7 +150,7 @@ impl Builder {
     async fn set_up(self) -> Result<Stack, Error> {
         let text = std::fs::read_to_string(&self.template);
         let text = text.map_err(|error| Error::Template(format!("`{}`: {error}", self.template.display())))?;
-        let template = Template::parse(&text)?;
+        let template = Template::parse(&text, &self.parameters)?;
         let public = listen(here(self.port)).await?;
         let (runtime_api, database) = (listen(here(0)).await?, listen(here(0)).await?);
         let engine = match self.engine_url {

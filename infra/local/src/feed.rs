@@ -294,7 +294,7 @@ Resources:
     Metadata: { BuildProperties: { Binary: other } }
     Properties: { Events: { Route: { Type: HttpApi } } }
 ";
-        let template = Template::parse(text).unwrap();
+        let template = Template::parse(text, &Default::default()).unwrap();
         let [runtime_url, proxy_url] = [String::new(), String::new()];
         let settings = crate::pool::Settings { bin_dir: "/".into(), runtime_url, proxy_url, count_rounds: false };
         let logs = Arc::new(crate::logs::Logs::Printed);

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value as Json};
 use serde_norway::Value;
 
+use crate::parameters::Parameters;
+
 /// The region that the functions believe they run in.
 pub(crate) const REGION: &str = "us-east-1";
 /// The account that the functions believe they belong to.
@@ -15,12 +17,18 @@ const STACK: &str = "rollcall-local";
 pub(crate) struct Intrinsics<'a> {
     root: &'a Value,
     table: &'a str,
+    parameters: Parameters,
 }
 
 impl<'a> Intrinsics<'a> {
-    /// For the template `root`, whose table has the logical id `table`.
+    /// For the template `root`, whose table has the logical id `table`; every parameter has its default.
     pub(crate) fn new(root: &'a Value, table: &'a str) -> Self {
-        Self { root, table }
+        Self { root, table, parameters: Parameters::default() }
+    }
+
+    /// The same with other values of parameters.
+    pub(crate) fn with(self, parameters: Parameters) -> Self {
+        Self { parameters, ..self }
     }
 
     /// The table's name: what the template says, or what CloudFormation would make of its logical id.
@@ -114,6 +122,9 @@ impl<'a> Intrinsics<'a> {
                 return self.table_name().map(|name| Some(Json::String(name)));
             }
             _ => {
+                if let Some(value) = self.parameters.get(name) {
+                    return Ok(Some(value.clone()));
+                }
                 let parameter = self.root["Parameters"].get(name);
                 let default = parameter.and_then(|parameter| parameter.get("Default"));
                 let default = default.ok_or_else(|| match parameter {

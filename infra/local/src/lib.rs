@@ -43,6 +43,7 @@ mod stream;
 mod tries;
 
 mod intrinsic;
+mod parameters;
 mod pattern;
 mod policy;
 mod source;

@@ -152,7 +152,7 @@ Resources:
     Type: AWS::Serverless::Function
     Metadata: { BuildProperties: { Binary: no_such_binary } }
 ";
-        let functions = crate::template::Template::parse(template).unwrap().functions;
+        let functions = crate::template::Template::parse(template, &Default::default()).unwrap().functions;
         let [runtime_url, proxy_url] = [String::new(), String::new()];
         let settings = crate::pool::Settings { bin_dir: "/".into(), runtime_url, proxy_url, count_rounds: false };
         let logs = Arc::new(crate::logs::Logs::Kept(Default::default()));

@@ -9,6 +9,7 @@ use serde_norway::Value;
 use crate::cors::Cors;
 use crate::error::Error;
 use crate::intrinsic::{ACCOUNT, Intrinsics, REGION};
+use crate::parameters::Parameters;
 use crate::policy::Policy;
 use crate::route::Route;
 use crate::source::Source;
@@ -59,14 +60,15 @@ impl Table {
 }
 
 impl Template {
-    /// Reads a template's text.
-    pub(crate) fn parse(text: &str) -> Result<Self, Error> {
+    /// Reads a template's text; `parameters` are those that do not have their defaults.
+    pub(crate) fn parse(text: &str, parameters: &BTreeMap<String, String>) -> Result<Self, Error> {
         let root: Value = serde_norway::from_str(text).map_err(|error| Error::Template(error.to_string()))?;
         let table = resources(&root, "AWS::DynamoDB::Table").map(|(id, _)| id).collect::<Vec<_>>();
         let [table] = table.as_slice() else {
             return Err(Error::Template(format!("one `AWS::DynamoDB::Table` is wanted, not {}", table.len())));
         };
-        let intrinsics = Intrinsics::new(&root, table);
+        let parameters = Parameters::of(&root, parameters).map_err(Error::Template)?;
+        let intrinsics = Intrinsics::new(&root, table).with(parameters);
         let mut functions = Vec::new();
         for (id, resource) in resources(&root, "AWS::Serverless::Function") {
             let named = |reason| Error::Template(format!("`{id}`: {reason}"));
@@ -206,7 +208,7 @@ Resources:
 
     #[test]
     fn a_function_is_its_globals_and_its_own() {
-        let template = Template::parse(TEMPLATE).unwrap();
+        let template = Template::parse(TEMPLATE, &BTreeMap::new()).unwrap();
         let function = &template.functions[0];
         assert_eq!((function.id.as_str(), function.binary.as_str()), ("AddMembers", "add_members"));
         assert_eq!((function.timeout, function.memory_mb), (Duration::from_secs(15), 512));
@@ -219,7 +221,7 @@ Resources:
 
     #[test]
     fn the_table_is_what_create_table_takes() {
-        let table = Template::parse(TEMPLATE).unwrap().table;
+        let table = Template::parse(TEMPLATE, &BTreeMap::new()).unwrap().table;
         assert_eq!(table.ttl.as_deref(), Some("ttl"));
         assert_eq!(
             table.create["StreamSpecification"],
@@ -230,7 +232,7 @@ Resources:
     #[test]
     fn what_cannot_be_worked_out_names_the_function_and_the_variable() {
         let broken = TEMPLATE.replace("DAYS: '3'", "QUEUE: !Ref Queue");
-        let error = Template::parse(&broken).unwrap_err().to_string();
+        let error = Template::parse(&broken, &BTreeMap::new()).unwrap_err().to_string();
         assert_eq!(
             error,
             "template.yaml: `AddMembers`: the variable `QUEUE`: `!Ref Queue` cannot be worked out on one machine"
@@ -240,7 +242,7 @@ Resources:
     #[test]
     fn the_template_of_this_repository_is_understood() {
         let text = std::fs::read_to_string(crate::builder::TEMPLATE).unwrap();
-        let template = Template::parse(&text).unwrap();
+        let template = Template::parse(&text, &BTreeMap::new()).unwrap();
         assert!(template.functions.iter().any(|function| function.binary == "add_members"));
     }
 }
