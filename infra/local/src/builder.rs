@@ -9,6 +9,7 @@ use tokio::net::TcpListener;
 use tokio::runtime::{self, Handle};
 use tokio::sync::oneshot;
 
+use crate::background::Background;
 use crate::engine::{Data, Engine};
 use crate::error::Error;
 use crate::faults::Faults;
@@ -18,6 +19,7 @@ use crate::journal::Journal;
 use crate::logs::Logs;
 use crate::pool::{Pool, Settings};
 use crate::proxy::{self, Proxy};
+use crate::services::{self, Services};
 use crate::stack::Stack;
 use crate::template::Template;
 use crate::{http, runtime as runtime_api};
@@ -136,12 +138,16 @@ impl Builder {
         };
         runtime.block_on(async {
             let stack = self.set_up().await;
-            let parts = stack.as_ref().ok().map(|stack| (Arc::clone(&stack.pool), Arc::clone(&stack.feeds)));
+            let parts = stack
+                .as_ref()
+                .ok()
+                .map(|stack| (Arc::clone(&stack.pool), Arc::clone(&stack.feeds), Arc::clone(&stack.background)));
             if started.send(stack).is_ok() {
                 let _ = end.await;
             }
-            if let Some((pool, feeds)) = parts {
+            if let Some((pool, feeds, background)) = parts {
                 feeds.stop();
+                background.stop();
                 pool.stop().await;
             }
         });
@@ -162,7 +168,7 @@ impl Builder {
         let settings = Settings {
             bin_dir: self.bin_dir.map_or_else(beside_this_program, Ok)?,
             runtime_url: url_of(&runtime_api)?,
-            proxy_url: url_of(&database)?,
+            endpoints: services::endpoints(&url_of(&database)?, "live"),
             count_rounds: self.count_rounds,
         };
         let logs = if self.print_logs { Logs::Printed } else { Logs::Kept(Default::default()) };
@@ -174,6 +180,7 @@ impl Builder {
         let pool = Arc::new(Pool::new(&template.functions, settings, Arc::new(logs), Arc::new(Journal::default())));
         let (engine, faults) = (Arc::new(engine), Faults::default());
         let feeds = Arc::new(Feeds::start(&template, &engine, &pool, &faults).await?);
+        let background = Arc::new(Background::new(Arc::clone(&pool)));
         let stack = Stack {
             url: url_of(&public)?,
             table: template.table.name.clone(),
@@ -181,6 +188,7 @@ impl Builder {
             faults: faults.clone(),
             pool: Arc::clone(&pool),
             feeds: Arc::clone(&feeds),
+            background: Arc::clone(&background),
             runtime: Handle::current(),
             ending: None,
             thread: None,
@@ -189,6 +197,7 @@ impl Builder {
         let proxy = Arc::new(Proxy {
             engine,
             pool: Arc::clone(&pool),
+            services: Services { pool: Arc::clone(&pool), background, faults: faults.clone() },
             faults,
             feeds,
             table_arn: template.table.arn,

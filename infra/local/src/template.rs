@@ -14,6 +14,9 @@ use crate::policy::Policy;
 use crate::route::Route;
 use crate::source::Source;
 
+/// How often Lambda tries an asynchronous invocation again, unless it is told otherwise; and at most.
+const RETRIES: usize = 2;
+
 /// What the stack takes from `template.yaml`.
 #[derive(Debug)]
 pub(crate) struct Template {
@@ -33,6 +36,8 @@ pub(crate) struct Function {
     pub(crate) policy: Policy,
     pub(crate) timeout: Duration,
     pub(crate) memory_mb: u64,
+    /// How often an asynchronous invocation is tried again.
+    pub(crate) retries: usize,
     /// The stream and the schedules that wake it.
     pub(crate) sources: Vec<Source>,
     /// Kinds of events that the stack does not feed, such as `SQS`; such a function can be invoked by hand.
@@ -101,14 +106,6 @@ fn read_function(id: &str, resource: &Value, globals: &Value, intrinsics: &Intri
         Some(value) => intrinsics.text(value)?.parse().map_err(|_| format!("`{key}` is not a number")),
         None => Ok(default),
     };
-    let mut environment = logging(globals, properties);
-    for variables in [&globals["Environment"]["Variables"], &properties["Environment"]["Variables"]] {
-        for (name, value) in variables.as_mapping().into_iter().flatten() {
-            let name = name.as_str().unwrap_or_default();
-            let value = intrinsics.text(value).map_err(|reason| format!("the variable `{name}`: {reason}"))?;
-            environment.insert(name.to_owned(), value);
-        }
-    }
     let (mut routes, mut sources, mut unfed) = (Vec::new(), Vec::new(), Vec::new());
     for (name, event) in properties["Events"].as_mapping().into_iter().flatten() {
         let part = |key: &str| event["Properties"][key].as_str();
@@ -128,13 +125,44 @@ fn read_function(id: &str, resource: &Value, globals: &Value, intrinsics: &Intri
         id: id.to_owned(),
         binary: binary.ok_or("`Metadata.BuildProperties.Binary` is missing")?.to_owned(),
         routes,
-        environment,
+        environment: environment(globals, properties, intrinsics)?,
         policy: Policy::read(&properties["Policies"], intrinsics)?,
         timeout: Duration::from_secs(number("Timeout", 3)?),
         memory_mb: number("MemorySize", 128)?,
+        retries: own_or_global("EventInvokeConfig").map_or(Ok(RETRIES), |config| retries(config, intrinsics))?,
         sources,
         unfed,
     })
+}
+
+fn environment(
+    globals: &Value,
+    properties: &Value,
+    intrinsics: &Intrinsics,
+) -> Result<BTreeMap<String, String>, String> {
+    let mut environment = logging(globals, properties);
+    for variables in [&globals["Environment"]["Variables"], &properties["Environment"]["Variables"]] {
+        for (name, value) in variables.as_mapping().into_iter().flatten() {
+            let name = name.as_str().unwrap_or_default();
+            let value = intrinsics.text(value).map_err(|reason| format!("the variable `{name}`: {reason}"))?;
+            environment.insert(name.to_owned(), value);
+        }
+    }
+    Ok(environment)
+}
+
+/// `MaximumRetryAttempts` of an `EventInvokeConfig`. The others that are known change nothing here: no retry is ever an
+/// hour old, and what is given up is told in the log.
+fn retries(config: &Value, intrinsics: &Intrinsics) -> Result<usize, String> {
+    let known = ["MaximumRetryAttempts", "MaximumEventAgeInSeconds", "DestinationConfig"];
+    let names = config.as_mapping().into_iter().flatten().filter_map(|(name, _)| name.as_str());
+    if let Some(name) = names.into_iter().find(|name| !known.contains(name)) {
+        return Err(format!("`EventInvokeConfig`: `{name}` is not played on one machine"));
+    }
+    let Some(attempts) = config.get("MaximumRetryAttempts") else { return Ok(RETRIES) };
+    let attempts = intrinsics.text(attempts)?;
+    let number = attempts.parse().ok().filter(|number| *number <= RETRIES);
+    number.ok_or_else(|| format!("`MaximumRetryAttempts` must be from 0 to {RETRIES}, not {attempts}"))
 }
 
 /// What Lambda tells a function of its `LoggingConfig`.
@@ -212,11 +240,31 @@ Resources:
         let function = &template.functions[0];
         assert_eq!((function.id.as_str(), function.binary.as_str()), ("AddMembers", "add_members"));
         assert_eq!((function.timeout, function.memory_mb), (Duration::from_secs(15), 512));
+        assert_eq!(function.retries, 2);
         assert_eq!(function.environment["TABLE_NAME"], "rollcall-local-Table");
         assert_eq!(function.environment["DAYS"], "3");
         assert_eq!(function.environment["AWS_LAMBDA_LOG_FORMAT"], "JSON");
         let keys: Vec<_> = function.routes.iter().map(Route::key).collect();
         assert_eq!(keys, ["POST /rooms/{id}", "$default"]);
+    }
+
+    #[test]
+    fn asynchronous_invocations_are_tried_again_as_often_as_the_function_says() {
+        let with = |config: &str| {
+            let text = TEMPLATE.replace("MemorySize: 512", &format!("EventInvokeConfig: {config}"));
+            Template::parse(&text, &BTreeMap::new()).map(|template| template.functions[0].retries)
+        };
+        assert_eq!(with("{ MaximumRetryAttempts: 0 }").unwrap(), 0);
+        assert_eq!(with("{ MaximumEventAgeInSeconds: 60 }").unwrap(), 2);
+        let refusal = |config: &str| with(config).unwrap_err().to_string();
+        assert_eq!(
+            refusal("{ MaximumRetryAttempts: 3 }"),
+            "template.yaml: `AddMembers`: `MaximumRetryAttempts` must be from 0 to 2, not 3"
+        );
+        assert_eq!(
+            refusal("{ Retries: 1 }"),
+            "template.yaml: `AddMembers`: `EventInvokeConfig`: `Retries` is not played on one machine"
+        );
     }
 
     #[test]
