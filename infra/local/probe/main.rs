@@ -1,62 +1,116 @@
-//! A function for the stack's own tests: prints each event that it gets as one line, and fails as the event tells it.
+//! A function for the stack's own tests: prints each event that it gets as one line, and does as the event tells it.
 //!
 //! A stream record whose `NewImage` has a number `fail` fails so many times. What a failure looks like says the variable
-//! `REPORTS`: `1` reports the record, `0` fails the whole invocation. An event with `put` puts that item into the table.
+//! `REPORTS`: `1` reports the record, `0` fails the whole invocation. An event with `put` puts that item into the table, one
+//! with `call` calls another service and gives back its answer, one with `fails` fails at its first tries, so many of them, and one
+//! with `env` gives back that variable.
 #![allow(clippy::disallowed_methods, reason = "a function is told by its environment where Lambda is")]
 
 use std::collections::BTreeMap;
 
+use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value as Json, json};
 
-type Ended = Result<(), Box<dyn std::error::Error>>;
+type Failure = Box<dyn std::error::Error>;
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Ended {
+async fn main() -> Result<(), Failure> {
     let api = format!("{}/2018-06-01/runtime/invocation", std::env::var("AWS_LAMBDA_RUNTIME_API")?);
-    let reports = std::env::var("REPORTS")? == "1";
-    let http = reqwest::Client::new();
+    let reports = std::env::var("REPORTS").is_ok_and(|reports| reports == "1");
+    let http = Client::new();
     let mut failed = BTreeMap::new();
     loop {
         let next = http.get(format!("{api}/next")).send().await?;
         let id = next.headers()["lambda-runtime-aws-request-id"].to_str()?.to_owned();
         let event: Json = next.json().await?;
         println!("{event}");
-        if let Some(item) = event.get("put") {
-            put(&http, item).await?;
-        }
-        let failures: Vec<_> =
-            event["Records"].as_array().into_iter().flatten().filter_map(|record| fails(record, &mut failed)).collect();
-        let (path, reply) = match failures.first() {
-            Some(failure) if !reports => {
-                ("error", json!({ "errorType": "Told", "errorMessage": format!("to fail on {failure}") }))
-            }
-            _ => {
+        let (path, reply) = match handle(&http, &id, &event, &mut failed).await? {
+            Ok(reply) => ("response", reply),
+            Err(failures) if reports => {
                 let failures: Vec<_> = failures.iter().map(|id| json!({ "itemIdentifier": id })).collect();
                 ("response", json!({ "batchItemFailures": failures }))
+            }
+            Err(failures) => {
+                let message = format!("to fail on {}", failures.first().map_or("", String::as_str));
+                ("error", json!({ "errorType": "Told", "errorMessage": message }))
             }
         };
         http.post(format!("{api}/{id}/{path}")).json(&reply).send().await?;
     }
 }
 
+/// The reply to an event, or on what it is told to fail.
+async fn handle(
+    http: &Client,
+    id: &str,
+    event: &Json,
+    failed: &mut BTreeMap<String, u64>,
+) -> Result<Result<Json, Vec<String>>, Failure> {
+    if let Some(item) = event.get("put") {
+        put(http, item).await?;
+    }
+    if event["fails"].as_u64().is_some_and(|times| once_more(id, times, failed)) {
+        return Ok(Err(vec![id.to_owned()]));
+    }
+    if let Some(wanted) = event.get("call") {
+        return call(http, wanted).await.map(Ok);
+    }
+    if let Some(name) = event["env"].as_str() {
+        return Ok(Ok(json!(std::env::var(name).ok())));
+    }
+    let records = event["Records"].as_array().into_iter().flatten();
+    let failures: Vec<_> = records.filter_map(|record| fails(record, failed)).collect();
+    Ok(if failures.is_empty() { Ok(json!({ "batchItemFailures": [] })) } else { Err(failures) })
+}
+
 /// Puts an item into the table, as any function writes.
-async fn put(http: &reqwest::Client, item: &Json) -> Ended {
-    let key = std::env::var("AWS_ACCESS_KEY_ID")?;
-    let credential = format!("AWS4-HMAC-SHA256 Credential={key}/20260101/us-east-1/dynamodb/aws4_request");
-    let request = http.post(std::env::var("AWS_ENDPOINT_URL_DYNAMODB")?);
-    let request = request.header("authorization", format!("{credential}, SignedHeaders=host, Signature=0"));
-    let request = request.header("x-amz-date", "20260101T000000Z").header("content-type", "application/x-amz-json-1.0");
+async fn put(http: &Client, item: &Json) -> Result<(), Failure> {
+    let request = signed(http.post(std::env::var("AWS_ENDPOINT_URL_DYNAMODB")?))?;
     let request = request.header("x-amz-target", "DynamoDB_20120810.PutItem");
     let body = json!({ "TableName": std::env::var("TABLE")?, "Item": item });
     request.body(body.to_string()).send().await?.error_for_status()?;
     Ok(())
 }
 
+/// Calls `{service, method, path, headers, body}` and gives back `{status, headers, body}`, or `{cut}`.
+async fn call(http: &Client, wanted: &Json) -> Result<Json, Failure> {
+    let text = |key: &str| wanted[key].as_str().unwrap_or_default();
+    let url = std::env::var(format!("AWS_ENDPOINT_URL_{}", text("service")))?;
+    let method = Method::from_bytes(text("method").as_bytes())?;
+    let mut request = signed(http.request(method, format!("{url}{}", text("path"))))?;
+    for (name, value) in wanted["headers"].as_object().into_iter().flatten() {
+        request = request.header(name, value.as_str().unwrap_or_default());
+    }
+    let body = wanted["body"].as_str().map_or_else(|| wanted["body"].to_string(), str::to_owned);
+    let answer = match request.body(body).send().await {
+        Ok(answer) => answer,
+        Err(error) => return Ok(json!({ "cut": error.to_string() })),
+    };
+    let headers = answer.headers().iter().map(|(name, value)| (name.to_string(), value.to_str().unwrap_or_default()));
+    let headers: BTreeMap<_, _> = headers.collect();
+    let (status, headers) = (answer.status().as_u16(), json!(headers));
+    let body = answer.text().await?;
+    let body = serde_json::from_str(&body).unwrap_or(Json::String(body));
+    Ok(json!({ "status": status, "headers": headers, "body": body }))
+}
+
+/// A request that tells by its key who asks.
+fn signed(request: RequestBuilder) -> Result<RequestBuilder, Failure> {
+    let key = std::env::var("AWS_ACCESS_KEY_ID")?;
+    let credential = format!("AWS4-HMAC-SHA256 Credential={key}/20260101/us-east-1/service/aws4_request");
+    let request = request.header("authorization", format!("{credential}, SignedHeaders=host, Signature=0"));
+    Ok(request.header("x-amz-date", "20260101T000000Z").header("content-type", "application/x-amz-json-1.0"))
+}
+
 /// The number of a record that is to fail once more.
 fn fails(record: &Json, failed: &mut BTreeMap<String, u64>) -> Option<String> {
     let times: u64 = record["dynamodb"]["NewImage"]["fail"]["N"].as_str()?.parse().ok()?;
     let id = record["dynamodb"]["SequenceNumber"].as_str()?.to_owned();
-    let so_far = failed.entry(id.clone()).or_default();
+    once_more(&id, times, failed).then_some(id)
+}
+
+fn once_more(id: &str, times: u64, failed: &mut BTreeMap<String, u64>) -> bool {
+    let so_far = failed.entry(id.to_owned()).or_default();
     *so_far += 1;
-    (*so_far <= times).then_some(id)
+    *so_far <= times
 }

@@ -1,5 +1,6 @@
 //! How a stack is to be, and its start: the template, the table, the three servers, on a thread of their own.
 
+use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -8,6 +9,7 @@ use tokio::net::TcpListener;
 use tokio::runtime::{self, Handle};
 use tokio::sync::oneshot;
 
+use crate::background::Background;
 use crate::engine::{Data, Engine};
 use crate::error::Error;
 use crate::faults::Faults;
@@ -17,6 +19,7 @@ use crate::journal::Journal;
 use crate::logs::Logs;
 use crate::pool::{Pool, Settings};
 use crate::proxy::{self, Proxy};
+use crate::services::{self, Services};
 use crate::stack::Stack;
 use crate::template::Template;
 use crate::{http, runtime as runtime_api};
@@ -28,6 +31,7 @@ pub(crate) const TEMPLATE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../te
 #[derive(Debug, Clone)]
 pub struct Builder {
     template: PathBuf,
+    parameters: BTreeMap<String, String>,
     bin_dir: Option<PathBuf>,
     data: Data,
     engine_url: Option<String>,
@@ -41,6 +45,7 @@ impl Default for Builder {
     fn default() -> Self {
         Self {
             template: PathBuf::from(TEMPLATE),
+            parameters: BTreeMap::new(),
             bin_dir: None,
             data: Data::Memory,
             engine_url: None,
@@ -56,6 +61,13 @@ impl Builder {
     /// Another template than this repository's.
     pub fn template(mut self, path: impl Into<PathBuf>) -> Self {
         self.template = path.into();
+        self
+    }
+
+    /// Another value of one of the template's parameters than its default, or than the one that the stack sets by itself:
+    /// `WebhookKey`, `WebhookLoopback`, `MailSender`, `EventBus`.
+    pub fn parameter(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.parameters.insert(name.into(), value.into());
         self
     }
 
@@ -126,12 +138,16 @@ impl Builder {
         };
         runtime.block_on(async {
             let stack = self.set_up().await;
-            let parts = stack.as_ref().ok().map(|stack| (Arc::clone(&stack.pool), Arc::clone(&stack.feeds)));
+            let parts = stack
+                .as_ref()
+                .ok()
+                .map(|stack| (Arc::clone(&stack.pool), Arc::clone(&stack.feeds), Arc::clone(&stack.background)));
             if started.send(stack).is_ok() {
                 let _ = end.await;
             }
-            if let Some((pool, feeds)) = parts {
+            if let Some((pool, feeds, background)) = parts {
                 feeds.stop();
+                background.stop();
                 pool.stop().await;
             }
         });
@@ -140,7 +156,7 @@ impl Builder {
     async fn set_up(self) -> Result<Stack, Error> {
         let text = std::fs::read_to_string(&self.template);
         let text = text.map_err(|error| Error::Template(format!("`{}`: {error}", self.template.display())))?;
-        let template = Template::parse(&text)?;
+        let template = Template::parse(&text, &self.parameters)?;
         let public = listen(here(self.port)).await?;
         let (runtime_api, database) = (listen(here(0)).await?, listen(here(0)).await?);
         let engine = match self.engine_url {
@@ -152,7 +168,7 @@ impl Builder {
         let settings = Settings {
             bin_dir: self.bin_dir.map_or_else(beside_this_program, Ok)?,
             runtime_url: url_of(&runtime_api)?,
-            proxy_url: url_of(&database)?,
+            endpoints: services::endpoints(&url_of(&database)?, "live"),
             count_rounds: self.count_rounds,
         };
         let logs = if self.print_logs { Logs::Printed } else { Logs::Kept(Default::default()) };
@@ -164,6 +180,7 @@ impl Builder {
         let pool = Arc::new(Pool::new(&template.functions, settings, Arc::new(logs), Arc::new(Journal::default())));
         let (engine, faults) = (Arc::new(engine), Faults::default());
         let feeds = Arc::new(Feeds::start(&template, &engine, &pool, &faults).await?);
+        let background = Arc::new(Background::new(Arc::clone(&pool)));
         let stack = Stack {
             url: url_of(&public)?,
             table: template.table.name.clone(),
@@ -171,6 +188,7 @@ impl Builder {
             faults: faults.clone(),
             pool: Arc::clone(&pool),
             feeds: Arc::clone(&feeds),
+            background: Arc::clone(&background),
             runtime: Handle::current(),
             ending: None,
             thread: None,
@@ -179,6 +197,7 @@ impl Builder {
         let proxy = Arc::new(Proxy {
             engine,
             pool: Arc::clone(&pool),
+            services: Services { pool: Arc::clone(&pool), background, faults: faults.clone() },
             faults,
             feeds,
             table_arn: template.table.arn,

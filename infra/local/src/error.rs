@@ -45,6 +45,16 @@ pub enum Error {
         /// What it works on, or last failed on.
         stuck: String,
     },
+    /// An asynchronous invocation has not come to its end.
+    #[error("`{function}` is still under way in the background after {} seconds: {stuck}", within.as_secs())]
+    UnderWay {
+        /// The function's logical id.
+        function: String,
+        /// How long it had.
+        within: std::time::Duration,
+        /// What it last failed on.
+        stuck: String,
+    },
     /// The operating system refused something.
     #[error("{doing}: {source}")]
     System {

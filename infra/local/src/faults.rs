@@ -20,8 +20,23 @@ pub enum Fault {
     CutBeforeSending,
     /// Done, after a while.
     Delay(Duration),
+    /// Done, and then the process that asked is killed, before it has the answer.
+    Kill,
+    /// The process that asks is killed; nothing is done.
+    KillBeforeSending,
     /// The second half of a batch's keys (of one key, that one) is given back as unprocessed.
     Unprocessed,
+}
+
+/// One thing that can go wrong between a function and another service than DynamoDB.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CallFault {
+    /// Accepted as if it were done; nothing is done.
+    Lose,
+    /// Refused as a service does that has too much to do; nothing is done.
+    Refuse,
+    /// The connection is cut; nothing is done.
+    Cut,
 }
 
 /// One thing that can go wrong between the stream and a function.
@@ -46,6 +61,8 @@ pub struct Faults {
 struct Planned {
     next: BTreeMap<String, VecDeque<Fault>>,
     always: BTreeMap<String, Fault>,
+    next_calls: BTreeMap<String, VecDeque<CallFault>>,
+    all_calls: BTreeMap<String, CallFault>,
     next_batches: VecDeque<BatchFault>,
     all_batches: Option<BatchFault>,
 }
@@ -59,6 +76,18 @@ impl Faults {
     /// Every request of this action meets the fault, until [`clear`](Self::clear).
     pub fn always(&self, action: &str, fault: Fault) {
         self.lock().always.insert(action.to_owned(), fault);
+    }
+
+    /// The next request for this action of another service than DynamoDB meets the fault; called twice, the next two do.
+    /// The action is named as in a policy: `lambda:InvokeFunction`, `ses:SendEmail`, `events:PutEvents`,
+    /// `execute-api:ManageConnections`.
+    pub fn next_call(&self, action: &str, fault: CallFault) {
+        self.lock().next_calls.entry(action.to_owned()).or_default().push_back(fault);
+    }
+
+    /// Every request for this action meets the fault, until [`clear`](Self::clear).
+    pub fn all_calls(&self, action: &str, fault: CallFault) {
+        self.lock().all_calls.insert(action.to_owned(), fault);
     }
 
     /// The next batch of stream records, whichever function it is for, meets the fault; called twice, the next two do.
@@ -80,6 +109,12 @@ impl Faults {
         let mut planned = self.lock();
         let next = planned.next.get_mut(action).and_then(VecDeque::pop_front);
         next.or_else(|| planned.always.get(action).copied())
+    }
+
+    pub(crate) fn take_call(&self, action: &str) -> Option<CallFault> {
+        let mut planned = self.lock();
+        let next = planned.next_calls.get_mut(action).and_then(VecDeque::pop_front);
+        next.or_else(|| planned.all_calls.get(action).copied())
     }
 
     pub(crate) fn take_batch(&self) -> Option<BatchFault> {
@@ -163,6 +198,18 @@ mod tests {
         assert_eq!(faults.take_batch(), Some(BatchFault::Shuffle));
         faults.clear();
         assert_eq!(faults.take_batch(), None);
+    }
+
+    #[test]
+    fn calls_of_other_services_meet_the_faults_planned_for_them() {
+        let faults = Faults::default();
+        faults.all_calls("ses:SendEmail", CallFault::Refuse);
+        faults.next_call("ses:SendEmail", CallFault::Lose);
+        assert_eq!(faults.take_call("events:PutEvents"), None);
+        assert_eq!(faults.take_call("ses:SendEmail"), Some(CallFault::Lose));
+        assert_eq!(faults.take_call("ses:SendEmail"), Some(CallFault::Refuse));
+        faults.clear();
+        assert_eq!(faults.take_call("ses:SendEmail"), None);
     }
 
     #[test]

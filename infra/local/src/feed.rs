@@ -98,8 +98,7 @@ impl Feeds {
     }
 
     /// Waits until nothing that was written is left to be handled, by those who handle it neither.
-    pub(crate) async fn settled(&self, within: Duration) -> Result<(), Error> {
-        let deadline = Instant::now() + within;
+    pub(crate) async fn settled(&self, deadline: Instant, within: Duration) -> Result<(), Error> {
         loop {
             let questions: Vec<_> = self.streams.iter().map(|feed| (feed, feed.ask())).collect();
             for (feed, question) in &questions {
@@ -294,15 +293,15 @@ Resources:
     Metadata: { BuildProperties: { Binary: other } }
     Properties: { Events: { Route: { Type: HttpApi } } }
 ";
-        let template = Template::parse(text).unwrap();
-        let [runtime_url, proxy_url] = [String::new(), String::new()];
-        let settings = crate::pool::Settings { bin_dir: "/".into(), runtime_url, proxy_url, count_rounds: false };
+        let template = Template::parse(text, &Default::default()).unwrap();
+        let (runtime_url, endpoints) = (String::new(), Vec::new());
+        let settings = crate::pool::Settings { bin_dir: "/".into(), runtime_url, endpoints, count_rounds: false };
         let logs = Arc::new(crate::logs::Logs::Printed);
         let pool = Arc::new(Pool::new(&template.functions, settings, logs, Arc::default()));
         let nowhere = Arc::new(Engine::at("http://127.0.0.1:1".to_owned()));
         let feeds = Feeds::start(&template, &nowhere, &pool, &Faults::default()).await.unwrap();
         assert!(feeds.tasks.is_empty());
-        feeds.settled(Duration::ZERO).await.unwrap();
+        feeds.settled(Instant::now(), Duration::ZERO).await.unwrap();
     }
 
     #[test]

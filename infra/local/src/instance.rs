@@ -8,7 +8,7 @@ use std::time::SystemTime;
 use hyper::body::Bytes;
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::{Child, Command};
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::{Notify, oneshot, watch};
 
 use crate::error::FunctionError;
 use crate::intrinsic::REGION;
@@ -29,6 +29,7 @@ pub(crate) struct Instance {
     mailbox: Mutex<Mailbox>,
     arrived: Notify,
     killed: Notify,
+    gone: watch::Sender<bool>,
 }
 
 #[derive(Debug, Default)]
@@ -74,7 +75,8 @@ impl Job {
 impl Instance {
     pub(crate) fn new(id: String, function: Arc<Function>) -> Self {
         let (gate, mailbox) = (Arc::default(), Mutex::default());
-        Self { id, function, gate, mailbox, arrived: Notify::new(), killed: Notify::new() }
+        let (arrived, killed, gone) = (Notify::new(), Notify::new(), watch::Sender::default());
+        Self { id, function, gate, mailbox, arrived, killed, gone }
     }
 
     /// Puts a job into the mailbox; false when the process is gone.
@@ -124,12 +126,19 @@ impl Instance {
         self.killed.notify_one();
     }
 
+    /// Ends the process and waits until it is gone, so that it learns of nothing that happens after this.
+    pub(crate) async fn end(&self) {
+        self.kill();
+        // The sender is this instance's own: it cannot be closed while this waits.
+        let _ = self.gone.subscribe().wait_for(|gone| *gone).await;
+    }
+
     /// Starts the process. What it prints goes to `logs`.
     pub(crate) fn spawn(
         &self,
         binary: &Path,
         runtime_url: &str,
-        proxy_url: &str,
+        endpoints: &[(&'static str, String)],
         logs: &Arc<Logs>,
     ) -> std::io::Result<Child> {
         let function = &self.function;
@@ -139,8 +148,8 @@ impl Instance {
             .envs(self.lambda_environment())
             .env("AWS_LAMBDA_RUNTIME_API", format!("{runtime_url}/{}", self.id))
             .envs(&function.environment)
-            // Last, because the template may name the real one.
-            .env("AWS_ENDPOINT_URL_DYNAMODB", proxy_url)
+            // Last, because the template may name the real ones.
+            .envs(endpoints.iter().map(|(name, url)| (name, url)))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -162,6 +171,7 @@ impl Instance {
         }
         *self.lock() = Mailbox { closed: true, ..Mailbox::default() };
         self.arrived.notify_waiters();
+        self.gone.send_replace(true);
     }
 
     fn lambda_environment(&self) -> [(&'static str, String); 13] {

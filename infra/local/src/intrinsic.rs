@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value as Json};
 use serde_norway::Value;
 
+use crate::parameters::Parameters;
+
 /// The region that the functions believe they run in.
 pub(crate) const REGION: &str = "us-east-1";
 /// The account that the functions believe they belong to.
@@ -15,12 +17,18 @@ const STACK: &str = "rollcall-local";
 pub(crate) struct Intrinsics<'a> {
     root: &'a Value,
     table: &'a str,
+    parameters: Parameters,
 }
 
 impl<'a> Intrinsics<'a> {
-    /// For the template `root`, whose table has the logical id `table`.
+    /// For the template `root`, whose table has the logical id `table`; every parameter has its default.
     pub(crate) fn new(root: &'a Value, table: &'a str) -> Self {
-        Self { root, table }
+        Self { root, table, parameters: Parameters::default() }
+    }
+
+    /// The same with other values of parameters.
+    pub(crate) fn with(self, parameters: Parameters) -> Self {
+        Self { parameters, ..self }
     }
 
     /// The table's name: what the template says, or what CloudFormation would make of its logical id.
@@ -113,7 +121,11 @@ impl<'a> Intrinsics<'a> {
             _ if name == self.table => {
                 return self.table_name().map(|name| Some(Json::String(name)));
             }
+            _ if self.is_named_by_its_id(name) => name,
             _ => {
+                if let Some(value) = self.parameters.get(name) {
+                    return Ok(Some(value.clone()));
+                }
                 let parameter = self.root["Parameters"].get(name);
                 let default = parameter.and_then(|parameter| parameter.get("Default"));
                 let default = default.ok_or_else(|| match parameter {
@@ -126,7 +138,19 @@ impl<'a> Intrinsics<'a> {
         Ok(Some(Json::String(pseudo.to_owned())))
     }
 
+    /// On one machine a function is named as the template names it, and so is a part of a WebSocket API.
+    fn is_named_by_its_id(&self, name: &str) -> bool {
+        let kind = self.root["Resources"][name]["Type"].as_str().unwrap_or_default();
+        let stage = kind == "AWS::ApiGatewayV2::Stage";
+        !stage && (kind == "AWS::Serverless::Function" || kind.starts_with("AWS::ApiGatewayV2::"))
+    }
+
     fn attribute(&self, path: &str) -> Result<String, String> {
+        if let Some(id) = path.strip_suffix(".Arn")
+            && self.root["Resources"][id]["Type"].as_str() == Some("AWS::Serverless::Function")
+        {
+            return Ok(function_arn(id));
+        }
         let arn = format!("arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{}", self.table_name()?);
         match path.strip_prefix(self.table).and_then(|rest| rest.strip_prefix('.')) {
             Some("Arn") => Ok(arn),
@@ -196,6 +220,11 @@ impl<'a> Intrinsics<'a> {
     }
 }
 
+/// The name under which the function of this logical id is known to others.
+pub(crate) fn function_arn(id: &str) -> String {
+    format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{id}")
+}
+
 /// The function and its argument, in the short form (`!Ref x`) or the long one (`Ref: x`, `Fn::Sub: x`).
 fn intrinsic(value: &Value) -> Option<(String, &Value)> {
     match value {
@@ -233,6 +262,8 @@ Conditions:
   Both: !And [!Condition HasTopic, !Equals [a, a]]
 Resources:
   Table: { Type: AWS::DynamoDB::Table }
+  Send: { Type: AWS::Serverless::Function }
+  Sockets: { Type: AWS::ApiGatewayV2::Api }
 ";
 
     fn worked_out(expression: &str) -> Result<Json, String> {
@@ -246,6 +277,19 @@ Resources:
         assert_eq!(worked_out("!Ref Days"), Ok(14.into()));
         assert_eq!(worked_out("!Ref Table"), Ok("rollcall-local-Table".into()));
         assert_eq!(worked_out("{ Ref: AWS::Region }"), Ok("us-east-1".into()));
+    }
+
+    #[test]
+    fn a_function_and_a_socket_api_are_named_by_their_ids() {
+        assert_eq!(worked_out("!Ref Send"), Ok("Send".into()));
+        assert_eq!(worked_out("!Ref Sockets"), Ok("Sockets".into()));
+        let arn = "arn:aws:lambda:us-east-1:000000000000:function:Send";
+        assert_eq!(worked_out("!GetAtt Send.Arn"), Ok(arn.into()));
+        assert_eq!(worked_out("!Sub '${Send.Arn}:live'"), Ok(format!("{arn}:live").into()));
+        assert_eq!(
+            worked_out("!GetAtt Sockets.Arn"),
+            Err("`!GetAtt Sockets.Arn` cannot be worked out on one machine".to_owned())
+        );
     }
 
     #[test]

@@ -104,6 +104,10 @@ struct Book {
 impl Journal {
     pub(crate) fn open(&self, request_id: &str, function: &str, count_rounds: bool) {
         let mut book = self.lock();
+        // Lambda tries an asynchronous invocation again under the same id: it goes on with the same page.
+        if book.invocations.contains_key(request_id) {
+            return;
+        }
         let (request_id, function) = (request_id.to_owned(), function.to_owned());
         book.order.push_back(request_id.clone());
         let rounds = count_rounds.then_some(0);

@@ -13,7 +13,8 @@
 //! ```
 //!
 //! A request's way: `gateway` finds the route and makes the event, `pool` finds or starts an instance, `runtime` hands it
-//! the event; what the function asks of the table goes through `proxy`, which knows who asks, to the `engine`. What no
+//! the event; what the function asks of the table goes through `proxy`, which knows who asks, to the `engine`; what it asks
+//! of other services, to `services`. What no
 //! request wakes, `feed` does: from the table's `stream`, and by `schedule`.
 #![allow(
     clippy::disallowed_methods,
@@ -37,12 +38,17 @@ mod journal;
 mod proxy;
 mod rounds;
 
+mod background;
+mod lambda;
+mod services;
+
 mod feed;
 mod schedule;
 mod stream;
 mod tries;
 
 mod intrinsic;
+mod parameters;
 mod pattern;
 mod policy;
 mod source;
@@ -57,6 +63,6 @@ pub mod demo;
 pub use builder::Builder;
 pub use engine::Data;
 pub use error::{Error, FunctionError};
-pub use faults::{BatchFault, Fault, Faults};
+pub use faults::{BatchFault, CallFault, Fault, Faults};
 pub use journal::{Call, Invocation};
 pub use stack::Stack;

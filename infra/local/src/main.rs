@@ -39,6 +39,9 @@ struct Options {
     /// Start without the demo app.
     #[arg(long, global = true)]
     no_demo: bool,
+    /// Another value of one of the template's parameters; can be given several times.
+    #[arg(long = "parameter", value_name = "NAME=VALUE", global = true, value_parser = read_parameter)]
+    parameters: Vec<(String, String)>,
     /// Run the functions in this folder; build nothing.
     #[arg(long, value_name = "DIR", global = true)]
     bin_dir: Option<PathBuf>,
@@ -114,6 +117,9 @@ async fn start(options: &Options, port: u16) -> Result<Stack, Error> {
     let bin_dir = options.bin_dir.clone().map_or_else(|| build(options.release), Ok)?;
     let mut builder =
         Stack::builder().port(port).engine_address(options.engine_address).bin_dir(bin_dir).print_logs(true);
+    for (name, value) in &options.parameters {
+        builder = builder.parameter(name, value);
+    }
     if let Some(file) = &options.data {
         builder = builder.data(Data::File(file.clone()));
     }
@@ -141,6 +147,11 @@ fn build(release: bool) -> Result<PathBuf, Error> {
     }
     let status = cargo.status().map_err(|error| failed(format!("cargo did not start: {error}")))?;
     if status.success() { Ok(folder) } else { Err(failed(format!("cargo build: {status}"))) }
+}
+
+fn read_parameter(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("NAME=VALUE is wanted")?;
+    Ok((name.to_owned(), value.to_owned()))
 }
 
 fn read_event(file: Option<&Path>) -> Result<serde_json::Value, Error> {

@@ -1,11 +1,11 @@
-//! A function's own policy, enforced: what the template does not grant, the table refuses.
+//! A function's own policy, enforced: what the template does not grant, the table and the other services refuse.
 
 use serde_json::Value as Json;
 use serde_norway::Value;
 
 use crate::intrinsic::Intrinsics;
 
-/// What one function may do to the table.
+/// What one function may do to the table and to other services.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Policy {
     grants: Vec<Grant>,
@@ -18,7 +18,7 @@ struct Grant {
 }
 
 impl Policy {
-    /// Reads a function's `Policies`: inline statements. AWS's managed policies say nothing about the table.
+    /// Reads a function's `Policies`: inline statements. AWS's managed policies say nothing about what is played here.
     pub(crate) fn read(policies: &Value, intrinsics: &Intrinsics) -> Result<Self, String> {
         let mut grants = Vec::new();
         for document in list(policies) {
@@ -26,7 +26,7 @@ impl Policy {
                 Value::Null | Value::String(_) => {}
                 Value::Mapping(_) if document.get("Statement").is_some() => {
                     for statement in list(&document["Statement"]) {
-                        grants.extend(read_statement(statement, intrinsics)?);
+                        grants.push(read_statement(statement, intrinsics)?);
                     }
                 }
                 _ => return Err("`Policies`: only inline statements are understood".to_owned()),
@@ -41,29 +41,28 @@ impl Policy {
             Some(index) => format!("{table_arn}/index/{index}"),
             None => table_arn.to_owned(),
         };
-        needed(action, request).into_iter().find(|action| {
-            !self.grants.iter().any(|grant| {
-                grant.actions.iter().any(|pattern| matches(pattern, action))
-                    && grant.resources.iter().any(|pattern| matches(pattern, &resource))
-            })
+        needed(action, request).into_iter().find(|action| !self.allows(action, &resource))
+    }
+
+    /// Whether an action, such as `lambda:InvokeFunction`, is granted on a resource.
+    pub(crate) fn allows(&self, action: &str, resource: &str) -> bool {
+        self.grants.iter().any(|grant| {
+            grant.actions.iter().any(|pattern| matches(pattern, action))
+                && grant.resources.iter().any(|pattern| matches_exactly(pattern, resource))
         })
     }
 }
 
-fn read_statement(statement: &Value, intrinsics: &Intrinsics) -> Result<Option<Grant>, String> {
+fn read_statement(statement: &Value, intrinsics: &Intrinsics) -> Result<Grant, String> {
     let texts =
         |key: &str| list(&statement[key]).iter().map(|value| intrinsics.text(value)).collect::<Result<Vec<_>, _>>();
-    let actions = texts("Action")?;
-    if !actions.iter().any(|action| action == "*" || action.starts_with("dynamodb:")) {
-        return Ok(None);
-    }
     if statement["Effect"].as_str() != Some("Allow") {
         return Err("a policy statement: only `Effect: Allow` is understood".to_owned());
     }
     if statement.get("Condition").is_some() {
         return Err("a policy statement: `Condition` is not understood".to_owned());
     }
-    Ok(Some(Grant { actions, resources: texts("Resource")? }))
+    Ok(Grant { actions: texts("Action")?, resources: texts("Resource")? })
 }
 
 /// The permissions that a request needs: a transaction needs those of its elements, anything else its own name.
@@ -93,9 +92,13 @@ fn list(value: &Value) -> &[Value] {
     }
 }
 
-/// IAM's `*`, which stands for any text. Actions are not case-sensitive.
+/// Actions are not case-sensitive.
 fn matches(pattern: &str, text: &str) -> bool {
-    let (pattern, text) = (pattern.to_ascii_lowercase(), text.to_ascii_lowercase());
+    matches_exactly(&pattern.to_ascii_lowercase(), &text.to_ascii_lowercase())
+}
+
+/// IAM's `*`, which stands for any text.
+pub(crate) fn matches_exactly(pattern: &str, text: &str) -> bool {
     let mut parts = pattern.split('*');
     let Some(mut rest) = parts.next().and_then(|first| text.strip_prefix(first)) else {
         return false;
@@ -121,7 +124,10 @@ mod tests {
     const ARN: &str = "arn:aws:dynamodb:us-east-1:000000000000:table/rollcall-local-Table";
 
     fn policy(statement: &str) -> Result<Policy, String> {
-        let root: Value = serde_norway::from_str("Resources: { Table: { Type: AWS::DynamoDB::Table } }").unwrap();
+        let root: Value = serde_norway::from_str(
+            "Resources: { Table: { Type: AWS::DynamoDB::Table }, Send: { Type: AWS::Serverless::Function } }",
+        )
+        .unwrap();
         let policies: Value = serde_norway::from_str(&format!("- Statement: [{statement}]")).unwrap();
         Policy::read(&policies, &Intrinsics::new(&root, "Table"))
     }
@@ -158,7 +164,23 @@ mod tests {
     fn a_policy_that_says_more_than_is_understood_is_refused() {
         assert!(policy("{ Effect: Deny, Action: dynamodb:Query, Resource: '*' }").is_err());
         assert!(policy("{ Effect: Allow, Action: dynamodb:Query, Resource: '*', Condition: { a: b } }").is_err());
-        assert!(policy("{ Effect: Deny, Action: sqs:SendMessage, Resource: !GetAtt Queue.Arn }").is_ok());
+    }
+
+    #[test]
+    fn other_services_are_granted_by_resource_too() {
+        let policy = policy(
+            "{ Effect: Allow, Action: lambda:InvokeFunction, Resource: !GetAtt Send.Arn },
+             { Effect: Allow, Action: [ses:SendEmail, 'events:*'], Resource: '*' }",
+        );
+        let policy = policy.unwrap();
+        let function = |id: &str| format!("arn:aws:lambda:us-east-1:000000000000:function:{id}");
+        assert!(policy.allows("lambda:InvokeFunction", &function("Send")));
+        assert!(policy.allows("lambda:invokefunction", &function("Send")));
+        assert!(!policy.allows("lambda:InvokeFunction", &function("send")), "names are case-sensitive");
+        assert!(!policy.allows("lambda:InvokeFunction", &function("Send2")));
+        assert!(!policy.allows("lambda:GetFunction", &function("Send")));
+        assert!(policy.allows("ses:SendEmail", "anything") && policy.allows("events:PutEvents", "anything"));
+        assert!(!policy.allows("ses:SendRawEmail", "anything"));
     }
 
     #[test]

@@ -39,7 +39,8 @@ pub(crate) struct Pool {
 pub(crate) struct Settings {
     pub(crate) bin_dir: PathBuf,
     pub(crate) runtime_url: String,
-    pub(crate) proxy_url: String,
+    /// The variables that lead the function's SDKs to the proxy.
+    pub(crate) endpoints: Vec<(&'static str, String)>,
     pub(crate) count_rounds: bool,
 }
 
@@ -81,6 +82,21 @@ impl Pool {
             self.logs.line(&slot.function.binary, &format!("{request_id} failed: {error}"));
         }
         outcome
+    }
+
+    /// Whether there is a function of this logical id.
+    pub(crate) fn has(&self, id: &str) -> bool {
+        self.functions.contains_key(id)
+    }
+
+    /// How often an asynchronous invocation of a function, by logical id, is tried again.
+    pub(crate) fn retries(&self, id: &str) -> usize {
+        self.functions.get(id).map_or(0, |slot| slot.function.retries)
+    }
+
+    /// Says something of a function, by logical id.
+    pub(crate) fn tell(&self, id: &str, text: &str) {
+        self.logs.line(self.functions.get(id).map_or(id, |slot| &slot.function.binary), text);
     }
 
     /// The instance of this name, as the Runtime API and the proxy see it.
@@ -142,11 +158,11 @@ impl Pool {
     }
 
     fn start(self: &Arc<Self>, slot: &Slot) -> Result<Arc<Instance>, FunctionError> {
-        let Settings { bin_dir, runtime_url, proxy_url, .. } = &self.settings;
+        let Settings { bin_dir, runtime_url, endpoints, .. } = &self.settings;
         let number = self.started.fetch_add(1, Ordering::Relaxed) + 1;
         let instance = Arc::new(Instance::new(format!("LOCAL{number}"), Arc::clone(&slot.function)));
         let binary = bin_dir.join(format!("{}{}", slot.function.binary, std::env::consts::EXE_SUFFIX));
-        let child = instance.spawn(&binary, runtime_url, proxy_url, &self.logs).map_err(|error| {
+        let child = instance.spawn(&binary, runtime_url, endpoints, &self.logs).map_err(|error| {
             let message = format!("cannot start `{}`: {error}", binary.display());
             FunctionError::new("Runtime.InvalidEntrypoint", message)
         })?;

@@ -14,6 +14,7 @@ use crate::http::{self, Answer, Cut};
 use crate::instance::Instance;
 use crate::journal::{CUT, Call};
 use crate::pool::Pool;
+use crate::services::{Services, Wanted};
 
 /// What DynamoDB takes.
 pub(crate) const LIMIT: usize = 16 * 1024 * 1024;
@@ -27,6 +28,7 @@ pub(crate) struct Proxy {
     pub(crate) engine: Arc<Engine>,
     pub(crate) pool: Arc<Pool>,
     pub(crate) faults: Faults,
+    pub(crate) services: Services,
     pub(crate) feeds: Arc<Feeds>,
     pub(crate) table_arn: String,
     pub(crate) count_rounds: bool,
@@ -44,6 +46,9 @@ impl Proxy {
                 "The security token included in the request is invalid.",
             ));
         };
+        if let Some(wanted) = Wanted::read(&head, &body) {
+            return self.services.handle(&instance, wanted).await;
+        }
         let asked: Json = serde_json::from_slice(&body).unwrap_or_default();
         let Some(invocation) = instance.invocation() else {
             // A request of the function's start belongs to no invocation: it is neither counted nor disturbed.
@@ -52,35 +57,54 @@ impl Proxy {
                 None => self.engine.forward(&head.headers, body).await,
             };
         };
+        self.play(&instance, &invocation, action, &head.headers, body, asked).await
+    }
+
+    /// A request of an invocation: counted, and perhaps disturbed.
+    async fn play(
+        &self,
+        instance: &Instance,
+        invocation: &str,
+        action: &str,
+        headers: &HeaderMap,
+        body: Bytes,
+        asked: Json,
+    ) -> Answer {
         let round = if self.count_rounds { Some(instance.gate.pass().await) } else { None };
-        let place = self.pool.journal.note(&invocation, Call::new(action, &asked, round));
-        let denied = self.denied(&instance, action, &asked);
+        let place = self.pool.journal.note(invocation, Call::new(action, &asked, round));
+        let denied = self.denied(instance, action, &asked);
         let fault = if denied.is_none() { self.faults.take(action) } else { None };
+        if fault == Some(Fault::KillBeforeSending) {
+            instance.end().await;
+        }
         let answer = match denied {
             Some(refusal) => Ok(refusal),
-            None => self.perform(fault, &head.headers, body, asked).await,
+            None => self.perform(fault, headers, body, asked).await,
         };
         if !READS.contains(&action) {
             self.feeds.wake();
         }
         if let Ok(answer) = &answer {
             let told = serde_json::from_slice(answer.body()).unwrap_or_default();
-            self.pool.journal.answered(&invocation, place, &told);
+            self.pool.journal.answered(invocation, place, &told);
         }
         // Only here, after the count: what was done has been consumed, whether or not the function learns of it.
-        let answer = if fault == Some(Fault::LoseResponse) { Err(Cut) } else { answer };
+        if fault == Some(Fault::Kill) {
+            instance.end().await;
+        }
+        let answer = if matches!(fault, Some(Fault::LoseResponse | Fault::Kill)) { Err(Cut) } else { answer };
         if answer.is_err() {
-            self.pool.journal.answered(&invocation, place, &json!({ "__type": CUT }));
+            self.pool.journal.answered(invocation, place, &json!({ "__type": CUT }));
         }
         answer
     }
 
     async fn perform(&self, fault: Option<Fault>, headers: &HeaderMap, body: Bytes, mut asked: Json) -> Answer {
         match fault {
-            None | Some(Fault::LoseResponse) => self.engine.forward(headers, body).await,
+            None | Some(Fault::LoseResponse | Fault::Kill) => self.engine.forward(headers, body).await,
             Some(Fault::Throttle) => Ok(dynamodb(StatusCode::BAD_REQUEST, &faults::throttled())),
             Some(Fault::TransactionConflict) => Ok(dynamodb(StatusCode::BAD_REQUEST, &faults::conflict(&asked))),
-            Some(Fault::CutBeforeSending) => Err(Cut),
+            Some(Fault::CutBeforeSending | Fault::KillBeforeSending) => Err(Cut),
             Some(Fault::Delay(time)) => {
                 tokio::time::sleep(time).await;
                 self.engine.forward(headers, body).await

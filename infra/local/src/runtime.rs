@@ -11,7 +11,7 @@ use serde_json::{Value as Json, json};
 use crate::error::FunctionError;
 use crate::http::{self, Answer, Cut};
 use crate::instance::{Event, Instance};
-use crate::intrinsic::{ACCOUNT, REGION};
+use crate::intrinsic::function_arn;
 use crate::pool::Pool;
 
 /// Larger than what Lambda carries, so that the pool's own limit decides.
@@ -45,7 +45,7 @@ pub(crate) async fn handle(pool: Arc<Pool>, request: Request<Bytes>) -> Answer {
 
 fn hand_over(instance: &Instance, event: Event) -> Answer {
     let deadline = event.deadline.duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
-    let arn = format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{}", instance.function.id);
+    let arn = function_arn(&instance.function.id);
     let trace = event.request_id.replace('-', "");
     let (start, rest) = trace.split_at(8.min(trace.len()));
     let headers = [

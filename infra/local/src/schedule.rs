@@ -152,9 +152,9 @@ Resources:
     Type: AWS::Serverless::Function
     Metadata: { BuildProperties: { Binary: no_such_binary } }
 ";
-        let functions = crate::template::Template::parse(template).unwrap().functions;
-        let [runtime_url, proxy_url] = [String::new(), String::new()];
-        let settings = crate::pool::Settings { bin_dir: "/".into(), runtime_url, proxy_url, count_rounds: false };
+        let functions = crate::template::Template::parse(template, &Default::default()).unwrap().functions;
+        let (runtime_url, endpoints) = (String::new(), Vec::new());
+        let settings = crate::pool::Settings { bin_dir: "/".into(), runtime_url, endpoints, count_rounds: false };
         let logs = Arc::new(crate::logs::Logs::Kept(Default::default()));
         let pool = Arc::new(Pool::new(&functions, settings, logs, Arc::default()));
         let schedule = Schedule::scheduler("Sweep".to_owned(), Rate(Duration::from_millis(300)), None);

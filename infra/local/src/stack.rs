@@ -9,6 +9,7 @@ use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
+use crate::background::Background;
 use crate::builder::Builder;
 use crate::error::{Error, FunctionError};
 use crate::faults::Faults;
@@ -16,7 +17,7 @@ use crate::feed::Feeds;
 use crate::journal::Invocation;
 use crate::pool::Pool;
 
-/// How long the stream's functions have to come to the stream's end.
+/// How long the functions have to come to an end with what is under way.
 const SETTLED: Duration = Duration::from_secs(30);
 
 /// A running stack. Dropping it ends every process and server of it.
@@ -28,6 +29,7 @@ pub struct Stack {
     pub(crate) faults: Faults,
     pub(crate) pool: Arc<Pool>,
     pub(crate) feeds: Arc<Feeds>,
+    pub(crate) background: Arc<Background>,
     pub(crate) runtime: Handle,
     pub(crate) ending: Option<oneshot::Sender<()>>,
     pub(crate) thread: Option<JoinHandle<()>>,
@@ -68,11 +70,12 @@ impl Stack {
         serde_json::from_slice(&reply).map_err(not_json)
     }
 
-    /// Waits until everything that has been written so far is handled by the functions that the table's stream wakes, and
-    /// what they wrote in doing so too. A batching window ends at once; schedules are not waited for.
+    /// Waits until everything that has been written so far is handled by the functions that the table's stream wakes, until
+    /// every asynchronous invocation has succeeded or is given up, and until what they wrote in doing so is handled too. A
+    /// batching window ends at once; schedules are not waited for.
     ///
     /// # Errors
-    /// After 30 seconds: which function is not done, and on what record it works or has failed.
+    /// After 30 seconds: which function is not done, and on what it works or has failed.
     pub async fn settled(&self) -> Result<(), Error> {
         self.settled_within(SETTLED).await
     }
@@ -82,9 +85,9 @@ impl Stack {
     /// # Errors
     /// As [`settled`](Self::settled).
     pub async fn settled_within(&self, time: Duration) -> Result<(), Error> {
-        let feeds = Arc::clone(&self.feeds);
+        let (feeds, background) = (Arc::clone(&self.feeds), Arc::clone(&self.background));
         let ended = |_| Error::Engine("the stack has ended".to_owned());
-        self.runtime.spawn(async move { feeds.settled(time).await }).await.map_err(ended)?
+        self.runtime.spawn(async move { background.settled(&feeds, time).await }).await.map_err(ended)?
     }
 
     /// What an invocation asked of the table, by Lambda's request id.

@@ -9,9 +9,13 @@ use serde_norway::Value;
 use crate::cors::Cors;
 use crate::error::Error;
 use crate::intrinsic::{ACCOUNT, Intrinsics, REGION};
+use crate::parameters::Parameters;
 use crate::policy::Policy;
 use crate::route::Route;
 use crate::source::Source;
+
+/// How often Lambda tries an asynchronous invocation again, unless it is told otherwise; and at most.
+const RETRIES: usize = 2;
 
 /// What the stack takes from `template.yaml`.
 #[derive(Debug)]
@@ -32,6 +36,8 @@ pub(crate) struct Function {
     pub(crate) policy: Policy,
     pub(crate) timeout: Duration,
     pub(crate) memory_mb: u64,
+    /// How often an asynchronous invocation is tried again.
+    pub(crate) retries: usize,
     /// The stream and the schedules that wake it.
     pub(crate) sources: Vec<Source>,
     /// Kinds of events that the stack does not feed, such as `SQS`; such a function can be invoked by hand.
@@ -59,14 +65,15 @@ impl Table {
 }
 
 impl Template {
-    /// Reads a template's text.
-    pub(crate) fn parse(text: &str) -> Result<Self, Error> {
+    /// Reads a template's text; `parameters` are those that do not have their defaults.
+    pub(crate) fn parse(text: &str, parameters: &BTreeMap<String, String>) -> Result<Self, Error> {
         let root: Value = serde_norway::from_str(text).map_err(|error| Error::Template(error.to_string()))?;
         let table = resources(&root, "AWS::DynamoDB::Table").map(|(id, _)| id).collect::<Vec<_>>();
         let [table] = table.as_slice() else {
             return Err(Error::Template(format!("one `AWS::DynamoDB::Table` is wanted, not {}", table.len())));
         };
-        let intrinsics = Intrinsics::new(&root, table);
+        let parameters = Parameters::of(&root, parameters).map_err(Error::Template)?;
+        let intrinsics = Intrinsics::new(&root, table).with(parameters);
         let mut functions = Vec::new();
         for (id, resource) in resources(&root, "AWS::Serverless::Function") {
             let named = |reason| Error::Template(format!("`{id}`: {reason}"));
@@ -99,14 +106,6 @@ fn read_function(id: &str, resource: &Value, globals: &Value, intrinsics: &Intri
         Some(value) => intrinsics.text(value)?.parse().map_err(|_| format!("`{key}` is not a number")),
         None => Ok(default),
     };
-    let mut environment = logging(globals, properties);
-    for variables in [&globals["Environment"]["Variables"], &properties["Environment"]["Variables"]] {
-        for (name, value) in variables.as_mapping().into_iter().flatten() {
-            let name = name.as_str().unwrap_or_default();
-            let value = intrinsics.text(value).map_err(|reason| format!("the variable `{name}`: {reason}"))?;
-            environment.insert(name.to_owned(), value);
-        }
-    }
     let (mut routes, mut sources, mut unfed) = (Vec::new(), Vec::new(), Vec::new());
     for (name, event) in properties["Events"].as_mapping().into_iter().flatten() {
         let part = |key: &str| event["Properties"][key].as_str();
@@ -126,13 +125,44 @@ fn read_function(id: &str, resource: &Value, globals: &Value, intrinsics: &Intri
         id: id.to_owned(),
         binary: binary.ok_or("`Metadata.BuildProperties.Binary` is missing")?.to_owned(),
         routes,
-        environment,
+        environment: environment(globals, properties, intrinsics)?,
         policy: Policy::read(&properties["Policies"], intrinsics)?,
         timeout: Duration::from_secs(number("Timeout", 3)?),
         memory_mb: number("MemorySize", 128)?,
+        retries: own_or_global("EventInvokeConfig").map_or(Ok(RETRIES), |config| retries(config, intrinsics))?,
         sources,
         unfed,
     })
+}
+
+fn environment(
+    globals: &Value,
+    properties: &Value,
+    intrinsics: &Intrinsics,
+) -> Result<BTreeMap<String, String>, String> {
+    let mut environment = logging(globals, properties);
+    for variables in [&globals["Environment"]["Variables"], &properties["Environment"]["Variables"]] {
+        for (name, value) in variables.as_mapping().into_iter().flatten() {
+            let name = name.as_str().unwrap_or_default();
+            let value = intrinsics.text(value).map_err(|reason| format!("the variable `{name}`: {reason}"))?;
+            environment.insert(name.to_owned(), value);
+        }
+    }
+    Ok(environment)
+}
+
+/// `MaximumRetryAttempts` of an `EventInvokeConfig`. The others that are known change nothing here: no retry is ever an
+/// hour old, and what is given up is told in the log.
+fn retries(config: &Value, intrinsics: &Intrinsics) -> Result<usize, String> {
+    let known = ["MaximumRetryAttempts", "MaximumEventAgeInSeconds", "DestinationConfig"];
+    let names = config.as_mapping().into_iter().flatten().filter_map(|(name, _)| name.as_str());
+    if let Some(name) = names.into_iter().find(|name| !known.contains(name)) {
+        return Err(format!("`EventInvokeConfig`: `{name}` is not played on one machine"));
+    }
+    let Some(attempts) = config.get("MaximumRetryAttempts") else { return Ok(RETRIES) };
+    let attempts = intrinsics.text(attempts)?;
+    let number = attempts.parse().ok().filter(|number| *number <= RETRIES);
+    number.ok_or_else(|| format!("`MaximumRetryAttempts` must be from 0 to {RETRIES}, not {attempts}"))
 }
 
 /// What Lambda tells a function of its `LoggingConfig`.
@@ -206,10 +236,11 @@ Resources:
 
     #[test]
     fn a_function_is_its_globals_and_its_own() {
-        let template = Template::parse(TEMPLATE).unwrap();
+        let template = Template::parse(TEMPLATE, &BTreeMap::new()).unwrap();
         let function = &template.functions[0];
         assert_eq!((function.id.as_str(), function.binary.as_str()), ("AddMembers", "add_members"));
         assert_eq!((function.timeout, function.memory_mb), (Duration::from_secs(15), 512));
+        assert_eq!(function.retries, 2);
         assert_eq!(function.environment["TABLE_NAME"], "rollcall-local-Table");
         assert_eq!(function.environment["DAYS"], "3");
         assert_eq!(function.environment["AWS_LAMBDA_LOG_FORMAT"], "JSON");
@@ -218,8 +249,27 @@ Resources:
     }
 
     #[test]
+    fn asynchronous_invocations_are_tried_again_as_often_as_the_function_says() {
+        let with = |config: &str| {
+            let text = TEMPLATE.replace("MemorySize: 512", &format!("EventInvokeConfig: {config}"));
+            Template::parse(&text, &BTreeMap::new()).map(|template| template.functions[0].retries)
+        };
+        assert_eq!(with("{ MaximumRetryAttempts: 0 }").unwrap(), 0);
+        assert_eq!(with("{ MaximumEventAgeInSeconds: 60 }").unwrap(), 2);
+        let refusal = |config: &str| with(config).unwrap_err().to_string();
+        assert_eq!(
+            refusal("{ MaximumRetryAttempts: 3 }"),
+            "template.yaml: `AddMembers`: `MaximumRetryAttempts` must be from 0 to 2, not 3"
+        );
+        assert_eq!(
+            refusal("{ Retries: 1 }"),
+            "template.yaml: `AddMembers`: `EventInvokeConfig`: `Retries` is not played on one machine"
+        );
+    }
+
+    #[test]
     fn the_table_is_what_create_table_takes() {
-        let table = Template::parse(TEMPLATE).unwrap().table;
+        let table = Template::parse(TEMPLATE, &BTreeMap::new()).unwrap().table;
         assert_eq!(table.ttl.as_deref(), Some("ttl"));
         assert_eq!(
             table.create["StreamSpecification"],
@@ -230,7 +280,7 @@ Resources:
     #[test]
     fn what_cannot_be_worked_out_names_the_function_and_the_variable() {
         let broken = TEMPLATE.replace("DAYS: '3'", "QUEUE: !Ref Queue");
-        let error = Template::parse(&broken).unwrap_err().to_string();
+        let error = Template::parse(&broken, &BTreeMap::new()).unwrap_err().to_string();
         assert_eq!(
             error,
             "template.yaml: `AddMembers`: the variable `QUEUE`: `!Ref Queue` cannot be worked out on one machine"
@@ -240,7 +290,7 @@ Resources:
     #[test]
     fn the_template_of_this_repository_is_understood() {
         let text = std::fs::read_to_string(crate::builder::TEMPLATE).unwrap();
-        let template = Template::parse(&text).unwrap();
+        let template = Template::parse(&text, &BTreeMap::new()).unwrap();
         assert!(template.functions.iter().any(|function| function.binary == "add_members"));
     }
 }

@@ -1,0 +1,147 @@
+//! The services besides DynamoDB that a function may ask: told apart, held to the function's policy, and let go wrong.
+
+use std::sync::Arc;
+
+use hyper::body::Bytes;
+use hyper::header::{HeaderName, HeaderValue};
+use hyper::http::request::Parts;
+use hyper::{Method, Response, StatusCode};
+use serde_json::json;
+
+use crate::background::Background;
+use crate::faults::{CallFault, Faults};
+use crate::http::{self, Answer, Cut};
+use crate::instance::Instance;
+use crate::lambda::Invoke;
+use crate::pool::Pool;
+
+const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
+
+/// The services of one stack.
+#[derive(Debug)]
+pub(crate) struct Services {
+    pub(crate) pool: Arc<Pool>,
+    pub(crate) background: Arc<Background>,
+    pub(crate) faults: Faults,
+}
+
+/// The variables that lead a function's SDKs to the proxy at this address; `stage` is the WebSocket API's.
+pub(crate) fn endpoints(proxy_url: &str, stage: &str) -> Vec<(&'static str, String)> {
+    let proxy = || proxy_url.to_owned();
+    vec![
+        ("AWS_ENDPOINT_URL_DYNAMODB", proxy()),
+        ("AWS_ENDPOINT_URL_LAMBDA", proxy()),
+        ("AWS_ENDPOINT_URL_SESV2", proxy()),
+        ("AWS_ENDPOINT_URL_EVENTBRIDGE", proxy()),
+        ("AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI", format!("{proxy_url}/{stage}")),
+    ]
+}
+
+/// A request to one of the services.
+#[derive(Debug)]
+pub(crate) enum Wanted {
+    /// Lambda's Invoke.
+    Invoke(Invoke),
+}
+
+/// What becomes of a request that a service accepts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// It is done.
+    Done,
+    /// It is forgotten.
+    Lost,
+}
+
+/// Why a service does not accept a request.
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    pub(crate) status: StatusCode,
+    pub(crate) kind: &'static str,
+    pub(crate) message: String,
+}
+
+impl Refusal {
+    pub(crate) fn new(status: StatusCode, kind: &'static str, message: impl Into<String>) -> Self {
+        Self { status, kind, message: message.into() }
+    }
+}
+
+impl From<Refusal> for Response<Bytes> {
+    fn from(Refusal { status, kind, message }: Refusal) -> Self {
+        let mut response = http::json(status, &json!({ "__type": kind, "message": message }));
+        response.headers_mut().insert(ERROR_TYPE, HeaderValue::from_static(kind));
+        response
+    }
+}
+
+impl Wanted {
+    /// What a request is for; `None`: for DynamoDB.
+    pub(crate) fn read(head: &Parts, body: &Bytes) -> Option<Result<Self, Refusal>> {
+        let parts: Vec<_> = head.uri.path().split('/').skip(1).collect();
+        match (&head.method, parts.as_slice()) {
+            (&Method::POST, ["2015-03-31", "functions", name, "invocations"]) => {
+                Some(Invoke::read(name, &head.headers, body).map(Self::Invoke))
+            }
+            _ => None,
+        }
+    }
+
+    /// The name of what it does, as in a policy.
+    fn action(&self) -> &'static str {
+        match self {
+            Self::Invoke(_) => "lambda:InvokeFunction",
+        }
+    }
+
+    /// What must be granted: for each of the lists, one of its resources.
+    fn resources(&self) -> Vec<Vec<String>> {
+        match self {
+            Self::Invoke(invoke) => vec![vec![invoke.resource()]],
+        }
+    }
+
+    fn throttled(&self) -> Refusal {
+        let (status, kind) = match self {
+            Self::Invoke(_) => (StatusCode::TOO_MANY_REQUESTS, "TooManyRequestsException"),
+        };
+        Refusal::new(status, kind, "Rate exceeded")
+    }
+}
+
+impl Services {
+    /// Answers one request of a function.
+    pub(crate) async fn handle(&self, instance: &Instance, wanted: Result<Wanted, Refusal>) -> Answer {
+        let wanted = match wanted {
+            Ok(wanted) => wanted,
+            Err(refusal) => return Ok(refusal.into()),
+        };
+        if let Some(refusal) = self.denied(instance, &wanted) {
+            return Ok(refusal.into());
+        }
+        // As with the table: what a function asks at its start is not disturbed.
+        let fault = instance.invocation().and_then(|_| self.faults.take_call(wanted.action()));
+        let fate = match fault {
+            None => Fate::Done,
+            Some(CallFault::Lose) => Fate::Lost,
+            Some(CallFault::Refuse) => return Ok(wanted.throttled().into()),
+            Some(CallFault::Cut) => return Err(Cut),
+        };
+        let answer = match wanted {
+            Wanted::Invoke(invoke) => invoke.perform(&self.pool, &self.background, fate).await,
+        };
+        Ok(answer.unwrap_or_else(Response::from))
+    }
+
+    fn denied(&self, instance: &Instance, wanted: &Wanted) -> Option<Refusal> {
+        let (function, action) = (&instance.function, wanted.action());
+        let allowed = |one: &Vec<String>| one.iter().any(|resource| function.policy.allows(action, resource));
+        let resources = wanted.resources().into_iter().find(|one| !allowed(one))?.join("` or `");
+        let message = format!(
+            "`{}` is not allowed {action} on `{resources}`: its `Policies` in template.yaml do not grant it",
+            function.id
+        );
+        self.pool.logs.line(&function.binary, &message);
+        Some(Refusal::new(StatusCode::FORBIDDEN, "AccessDeniedException", message))
+    }
+}
