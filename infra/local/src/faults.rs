@@ -73,6 +73,11 @@ impl Faults {
         self.lock().next.entry(action.to_owned()).or_default().push_back(fault);
     }
 
+    /// The next request of this action that a certain function makes, by its logical id.
+    pub fn next_of(&self, function: &str, action: &str, fault: Fault) {
+        self.next(&format!("{function}:{action}"), fault);
+    }
+
     /// Every request of this action meets the fault, until [`clear`](Self::clear).
     pub fn always(&self, action: &str, fault: Fault) {
         self.lock().always.insert(action.to_owned(), fault);
@@ -105,9 +110,10 @@ impl Faults {
         *self.lock() = Planned::default();
     }
 
-    pub(crate) fn take(&self, action: &str) -> Option<Fault> {
+    pub(crate) fn take(&self, function: &str, action: &str) -> Option<Fault> {
         let mut planned = self.lock();
-        let next = planned.next.get_mut(action).and_then(VecDeque::pop_front);
+        let mut pop = |action: &str| planned.next.get_mut(action).and_then(VecDeque::pop_front);
+        let next = pop(&format!("{function}:{action}")).or_else(|| pop(action));
         next.or_else(|| planned.always.get(action).copied())
     }
 
@@ -183,10 +189,11 @@ mod tests {
         faults.next("Query", Fault::LoseResponse);
         faults.next("Query", Fault::Throttle);
         faults.always("Query", Fault::Unprocessed);
-        let met: Vec<_> = (0..4).filter_map(|_| faults.take("Query")).collect();
+        faults.next_of("AddMembers", "Query", Fault::Kill);
+        let met: Vec<_> = (0..4).filter_map(|_| faults.take("GetRoom", "Query")).collect();
         assert_eq!(met, [Fault::LoseResponse, Fault::Throttle, Fault::Unprocessed, Fault::Unprocessed]);
         faults.clear();
-        assert_eq!(faults.take("Query"), None);
+        assert_eq!(faults.take("GetRoom", "Query"), None);
     }
 
     #[test]

@@ -73,7 +73,7 @@ impl Proxy {
         let round = if self.count_rounds { Some(instance.gate.pass().await) } else { None };
         let place = self.pool.journal.note(invocation, Call::new(action, &asked, round));
         let denied = self.denied(instance, action, &asked);
-        let fault = if denied.is_none() { self.faults.take(action) } else { None };
+        let fault = if denied.is_none() { self.faults.take(&instance.function.id, action) } else { None };
         if fault == Some(Fault::KillBeforeSending) {
             instance.end().await;
         }
