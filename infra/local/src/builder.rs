@@ -10,6 +10,7 @@ use tokio::runtime::{self, Handle};
 use tokio::sync::oneshot;
 
 use crate::background::Background;
+use crate::desk::Desk;
 use crate::engine::{Data, Engine};
 use crate::error::Error;
 use crate::faults::Faults;
@@ -17,6 +18,7 @@ use crate::feed::Feeds;
 use crate::gateway::{self, Gateway};
 use crate::journal::Journal;
 use crate::logs::Logs;
+use crate::outbox::Outbox;
 use crate::pool::{Pool, Settings};
 use crate::proxy::{self, Proxy};
 use crate::services::{self, Services};
@@ -37,6 +39,7 @@ pub struct Builder {
     engine_url: Option<String>,
     engine_address: SocketAddr,
     port: u16,
+    outbox: Option<PathBuf>,
     count_rounds: bool,
     print_logs: bool,
 }
@@ -51,6 +54,7 @@ impl Default for Builder {
             engine_url: None,
             engine_address: here(0),
             port: 0,
+            outbox: None,
             count_rounds: false,
             print_logs: false,
         }
@@ -98,6 +102,12 @@ impl Builder {
     /// The port of the HTTP API; 0 is any that is free.
     pub fn port(mut self, port: u16) -> Self {
         self.port = port;
+        self
+    }
+
+    /// A folder into which each mail that a function sends is written as a file.
+    pub fn outbox(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.outbox = Some(folder.into());
         self
     }
 
@@ -181,6 +191,7 @@ impl Builder {
         let (engine, faults) = (Arc::new(engine), Faults::default());
         let feeds = Arc::new(Feeds::start(&template, &engine, &pool, &faults).await?);
         let background = Arc::new(Background::new(Arc::clone(&pool)));
+        let outbox = Arc::new(Outbox::new(self.outbox));
         let stack = Stack {
             url: url_of(&public)?,
             table: template.table.name.clone(),
@@ -189,15 +200,16 @@ impl Builder {
             pool: Arc::clone(&pool),
             feeds: Arc::clone(&feeds),
             background: Arc::clone(&background),
+            outbox: Arc::clone(&outbox),
             runtime: Handle::current(),
             ending: None,
             thread: None,
         };
-        let gateway = Arc::new(Gateway::new(&template, Arc::clone(&pool), &stack.url));
+        let gateway = Arc::new(Gateway::new(&template, Arc::clone(&pool), Desk::new(Arc::clone(&outbox)), &stack.url));
         let proxy = Arc::new(Proxy {
             engine,
             pool: Arc::clone(&pool),
-            services: Services { pool: Arc::clone(&pool), background, faults: faults.clone() },
+            services: Services { pool: Arc::clone(&pool), background, faults: faults.clone(), outbox },
             faults,
             feeds,
             table_arn: template.table.arn,

@@ -116,7 +116,7 @@ fn add(headers: &mut HeaderMap, name: &str, value: &Json) -> Result<(), String> 
 }
 
 /// Header names in lower case, several values of one name joined by a comma; cookies are told apart.
-fn joined(headers: &HeaderMap) -> BTreeMap<&str, String> {
+pub(crate) fn joined(headers: &HeaderMap) -> BTreeMap<&str, String> {
     let mut joined = BTreeMap::<&str, String>::new();
     for (name, value) in headers.iter().filter(|(name, _)| *name != COOKIE) {
         let value = lossy(value);

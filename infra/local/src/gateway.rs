@@ -8,6 +8,7 @@ use hyper::{Request, Response, StatusCode};
 use uuid::Uuid;
 
 use crate::cors::Cors;
+use crate::desk::{self, Desk};
 use crate::http::{Answer, message};
 use crate::pool::Pool;
 use crate::route::{self, Route, Taken};
@@ -22,18 +23,22 @@ pub(crate) struct Gateway {
     routes: Vec<Route>,
     cors: Option<Cors>,
     pool: Arc<Pool>,
+    desk: Desk,
     /// Host and port, which stand for the API's own domain.
     domain: String,
 }
 
 impl Gateway {
-    pub(crate) fn new(template: &Template, pool: Arc<Pool>, url: &str) -> Self {
+    pub(crate) fn new(template: &Template, pool: Arc<Pool>, desk: Desk, url: &str) -> Self {
         let routes = template.functions.iter().flat_map(|function| function.routes.clone()).collect();
-        Self { routes, cors: template.cors.clone(), pool, domain: url.trim_start_matches("http://").to_owned() }
+        Self { routes, cors: template.cors.clone(), pool, desk, domain: url.trim_start_matches("http://").to_owned() }
     }
 
     /// Answers one request.
     pub(crate) async fn handle(self: Arc<Self>, request: Request<Bytes>) -> Answer {
+        if request.uri().path().starts_with(desk::PREFIX) {
+            return Ok(self.desk.handle(&request));
+        }
         let origin = request.headers().get(ORIGIN).cloned();
         if let Some(cors) = &self.cors
             && Cors::is_preflight(request.method(), request.headers())

@@ -39,7 +39,12 @@ mod proxy;
 mod rounds;
 
 mod background;
+mod bus;
+mod desk;
+mod inbox;
 mod lambda;
+mod mail;
+mod outbox;
 mod services;
 
 mod feed;

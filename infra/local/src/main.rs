@@ -39,6 +39,9 @@ struct Options {
     /// Start without the demo app.
     #[arg(long, global = true)]
     no_demo: bool,
+    /// Write each mail that a function sends into this folder. [default: target/outbox]
+    #[arg(long, value_name = "DIR", global = true)]
+    outbox: Option<PathBuf>,
     /// Another value of one of the template's parameters; can be given several times.
     #[arg(long = "parameter", value_name = "NAME=VALUE", global = true, value_parser = read_parameter)]
     parameters: Vec<(String, String)>,
@@ -117,6 +120,8 @@ async fn start(options: &Options, port: u16) -> Result<Stack, Error> {
     let bin_dir = options.bin_dir.clone().map_or_else(|| build(options.release), Ok)?;
     let mut builder =
         Stack::builder().port(port).engine_address(options.engine_address).bin_dir(bin_dir).print_logs(true);
+    let outbox = options.outbox.clone().unwrap_or_else(|| Path::new(REPOSITORY).join("target/outbox"));
+    builder = builder.outbox(outbox);
     for (name, value) in &options.parameters {
         builder = builder.parameter(name, value);
     }

@@ -9,10 +9,13 @@ use hyper::{Method, Response, StatusCode};
 use serde_json::json;
 
 use crate::background::Background;
+use crate::bus::PutEvents;
 use crate::faults::{CallFault, Faults};
 use crate::http::{self, Answer, Cut};
 use crate::instance::Instance;
 use crate::lambda::Invoke;
+use crate::mail::SendEmail;
+use crate::outbox::Outbox;
 use crate::pool::Pool;
 
 const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
@@ -23,6 +26,7 @@ pub(crate) struct Services {
     pub(crate) pool: Arc<Pool>,
     pub(crate) background: Arc<Background>,
     pub(crate) faults: Faults,
+    pub(crate) outbox: Arc<Outbox>,
 }
 
 /// The variables that lead a function's SDKs to the proxy at this address; `stage` is the WebSocket API's.
@@ -42,6 +46,10 @@ pub(crate) fn endpoints(proxy_url: &str, stage: &str) -> Vec<(&'static str, Stri
 pub(crate) enum Wanted {
     /// Lambda's Invoke.
     Invoke(Invoke),
+    /// SES's SendEmail.
+    SendEmail(SendEmail),
+    /// EventBridge's PutEvents.
+    PutEvents(PutEvents),
 }
 
 /// What becomes of a request that a service accepts.
@@ -78,12 +86,22 @@ impl From<Refusal> for Response<Bytes> {
 impl Wanted {
     /// What a request is for; `None`: for DynamoDB.
     pub(crate) fn read(head: &Parts, body: &Bytes) -> Option<Result<Self, Refusal>> {
+        let target = head.headers.get("x-amz-target").map(HeaderValue::as_bytes).unwrap_or_default();
         let parts: Vec<_> = head.uri.path().split('/').skip(1).collect();
         match (&head.method, parts.as_slice()) {
             (&Method::POST, ["2015-03-31", "functions", name, "invocations"]) => {
                 Some(Invoke::read(name, &head.headers, body).map(Self::Invoke))
             }
-            _ => None,
+            (&Method::POST, ["v2", "email", "outbound-emails"]) => Some(SendEmail::read(body).map(Self::SendEmail)),
+            (&Method::POST, [""]) if target == b"AWSEvents.PutEvents" => {
+                Some(PutEvents::read(body).map(Self::PutEvents))
+            }
+            (_, [""]) if !target.starts_with(b"AWSEvents.") => None,
+            _ => {
+                let asked = format!("{} {} {}", head.method, head.uri.path(), String::from_utf8_lossy(target));
+                let message = format!("`{}` is not played on one machine", asked.trim_end());
+                Some(Err(Refusal::new(StatusCode::NOT_FOUND, "UnknownOperationException", message)))
+            }
         }
     }
 
@@ -91,6 +109,8 @@ impl Wanted {
     fn action(&self) -> &'static str {
         match self {
             Self::Invoke(_) => "lambda:InvokeFunction",
+            Self::SendEmail(_) => "ses:SendEmail",
+            Self::PutEvents(_) => "events:PutEvents",
         }
     }
 
@@ -98,12 +118,15 @@ impl Wanted {
     fn resources(&self) -> Vec<Vec<String>> {
         match self {
             Self::Invoke(invoke) => vec![vec![invoke.resource()]],
+            Self::SendEmail(mail) => vec![mail.resources()],
+            Self::PutEvents(events) => events.resources(),
         }
     }
 
     fn throttled(&self) -> Refusal {
         let (status, kind) = match self {
-            Self::Invoke(_) => (StatusCode::TOO_MANY_REQUESTS, "TooManyRequestsException"),
+            Self::PutEvents(_) => (StatusCode::BAD_REQUEST, "ThrottlingException"),
+            Self::Invoke(_) | Self::SendEmail(_) => (StatusCode::TOO_MANY_REQUESTS, "TooManyRequestsException"),
         };
         Refusal::new(status, kind, "Rate exceeded")
     }
@@ -129,8 +152,19 @@ impl Services {
         };
         let answer = match wanted {
             Wanted::Invoke(invoke) => invoke.perform(&self.pool, &self.background, fate).await,
+            Wanted::SendEmail(mail) => self.send(instance, mail, fate),
+            Wanted::PutEvents(events) => Ok(http::json(StatusCode::OK, &events.perform(&self.outbox, fate))),
         };
         Ok(answer.unwrap_or_else(Response::from))
+    }
+
+    fn send(&self, instance: &Instance, mail: SendEmail, fate: Fate) -> Result<Response<Bytes>, Refusal> {
+        let sent = mail.perform(&self.outbox, fate).map(|answer| http::json(StatusCode::OK, &answer));
+        sent.map_err(|error| {
+            let message = format!("the mail cannot be written into the outbox: {error}");
+            self.pool.logs.line(&instance.function.binary, &message);
+            Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "InternalServiceErrorException", message)
+        })
     }
 
     fn denied(&self, instance: &Instance, wanted: &Wanted) -> Option<Refusal> {

@@ -15,6 +15,7 @@ use crate::error::{Error, FunctionError};
 use crate::faults::Faults;
 use crate::feed::Feeds;
 use crate::journal::Invocation;
+use crate::outbox::Outbox;
 use crate::pool::Pool;
 
 /// How long the functions have to come to an end with what is under way.
@@ -30,6 +31,7 @@ pub struct Stack {
     pub(crate) pool: Arc<Pool>,
     pub(crate) feeds: Arc<Feeds>,
     pub(crate) background: Arc<Background>,
+    pub(crate) outbox: Arc<Outbox>,
     pub(crate) runtime: Handle,
     pub(crate) ending: Option<oneshot::Sender<()>>,
     pub(crate) thread: Option<JoinHandle<()>>,
@@ -103,6 +105,16 @@ impl Stack {
     /// The faults that requests to the table are to meet.
     pub fn faults(&self) -> &Faults {
         &self.faults
+    }
+
+    /// The mails that functions have sent, oldest first, each as SES's SendEmail was asked.
+    pub fn mails(&self) -> Vec<Json> {
+        self.outbox.mails()
+    }
+
+    /// The events that functions have put, oldest first, each as an entry of EventBridge's PutEvents.
+    pub fn events(&self) -> Vec<Json> {
+        self.outbox.events()
     }
 
     /// What the functions have printed, line by line, each after its function's name. Empty when the lines are printed on.

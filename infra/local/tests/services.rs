@@ -37,6 +37,14 @@ Resources:
       Timeout: 20
       Environment: { Variables: { TABLE: !Ref Table, GREETING: !Ref Greeting } }
       Policies: [{ Statement: [{ Effect: Allow, Action: dynamodb:PutItem, Resource: !GetAtt Table.Arn }] }]
+  Herald:
+    Type: AWS::Serverless::Function
+    Metadata: { BuildProperties: { Binary: probe } }
+    Properties:
+      Policies:
+        - Statement:
+            - { Effect: Allow, Action: ses:SendEmail, Resource: !Sub 'arn:aws:ses:${AWS::Region}:${AWS::AccountId}:identity/a.example' }
+            - { Effect: Allow, Action: events:PutEvents, Resource: !Sub 'arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:event-bus/default' }
   Once:
     Type: AWS::Serverless::Function
     Metadata: { BuildProperties: { Binary: probe } }
@@ -218,4 +226,120 @@ async fn a_parameter_that_is_not_in_the_template_is_refused() {
         Err(error) => assert!(error.to_string().contains("there is no parameter `Greetings`; there are "), "{error}"),
         Ok(_) => panic!("it started"),
     }
+}
+
+fn mail(from: &str, to: &str) -> Json {
+    let body = json!({ "Text": { "Data": "Come in" }, "Html": { "Data": "<p>Come in</p>" } });
+    json!({
+        "service": "SESV2", "method": "POST", "path": "/v2/email/outbound-emails",
+        "body": {
+            "FromEmailAddress": from, "Destination": { "ToAddresses": [to] },
+            "Content": { "Simple": { "Subject": { "Data": "Invitation" }, "Body": body } },
+        },
+    })
+}
+
+fn events(entries: Json) -> Json {
+    json!({
+        "service": "EVENTBRIDGE", "method": "POST", "path": "", "headers": { "X-Amz-Target": "AWSEvents.PutEvents" },
+        "body": { "Entries": entries },
+    })
+}
+
+async fn heralded(stack: &Stack, call: Json) -> Json {
+    stack.invoke("Herald", json!({ "call": call })).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_mail_is_kept_listed_and_written_into_the_outbox() {
+    let folder = tempfile::tempdir().unwrap();
+    let stack = stack_with(|builder| builder.outbox(folder.path().join("deep/outbox"))).await;
+    let asked = mail("Rollcall <rollcall@a.example>", "zoe@b.example");
+    let answer = heralded(&stack, asked.clone()).await;
+    assert_eq!(answer["status"], 200);
+    assert_eq!(stack.mails(), [asked["body"].clone()]);
+    let outbox = format!("{}/local/outbox", stack.url());
+    let http = reqwest::Client::new();
+    let listed: Json = http.get(&outbox).send().await.unwrap().json().await.unwrap();
+    assert_eq!(listed, json!({ "mails": [asked["body"]], "events": [] }));
+
+    let files: Vec<_> =
+        std::fs::read_dir(folder.path().join("deep/outbox")).unwrap().map(|file| file.unwrap().path()).collect();
+    let [file] = files.as_slice() else { panic!("{files:?}") };
+    let id = answer["body"]["MessageId"].as_str().unwrap();
+    assert!(file.to_str().unwrap().ends_with(&format!("-{id}.eml")), "{file:?}");
+    assert!(std::fs::read_to_string(file).unwrap().contains("To: <zoe@b.example>"));
+
+    assert_eq!(http.delete(&outbox).send().await.unwrap().status(), 204);
+    assert_eq!(stack.mails(), Vec::<Json>::new());
+}
+
+#[tokio::test]
+async fn events_are_kept_as_they_are_put() {
+    let stack = stack().await;
+    let entry = json!({ "Source": "rollcall", "DetailType": "invitation", "Detail": "{}", "EventBusName": "default" });
+    let answer = heralded(&stack, events(json!([entry, { "Source": "x" }]))).await;
+    assert_eq!((&answer["status"], &answer["body"]["FailedEntryCount"]), (&json!(200), &json!(1)));
+    assert_eq!(stack.events(), [entry]);
+}
+
+#[tokio::test]
+async fn mails_and_events_need_a_grant_for_the_sender_and_the_bus() {
+    let stack = stack().await;
+    for call in [mail("rollcall@other.example", "zoe@b.example"), events(json!([{ "EventBusName": "other" }]))] {
+        let answer = heralded(&stack, call.clone()).await;
+        assert_eq!((&answer["status"], &answer["body"]["__type"]), (&json!(403), &json!("AccessDeniedException")));
+    }
+    assert_eq!(asked(&stack, mail("rollcall@a.example", "zoe@b.example")).await["status"], 403);
+    assert_eq!((stack.mails().len(), stack.events().len()), (0, 0));
+}
+
+#[tokio::test]
+async fn a_mail_and_an_event_can_be_lost_refused_or_cut() {
+    let stack = stack().await;
+    let entry = json!({ "Source": "s", "DetailType": "t", "Detail": "{}" });
+    for (action, call) in
+        [("ses:SendEmail", mail("rollcall@a.example", "zoe@b.example")), ("events:PutEvents", events(json!([entry])))]
+    {
+        for fault in [CallFault::Lose, CallFault::Refuse, CallFault::Cut] {
+            stack.faults().next_call(action, fault);
+        }
+        assert_eq!(heralded(&stack, call.clone()).await["status"], 200);
+        let kind = heralded(&stack, call.clone()).await["body"]["__type"].clone();
+        assert!(["TooManyRequestsException", "ThrottlingException"].contains(&kind.as_str().unwrap()), "{kind}");
+        assert!(heralded(&stack, call.clone()).await["cut"].is_string());
+        assert_eq!((stack.mails().len(), stack.events().len()), (0, 0), "{action}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_played_is_refused_by_name() {
+    let stack = stack().await;
+    let call = json!({ "service": "SESV2", "method": "GET", "path": "/v2/email/identities" });
+    let answer = heralded(&stack, call).await;
+    assert_eq!((&answer["status"], &answer["body"]["__type"]), (&json!(404), &json!("UnknownOperationException")));
+    assert_eq!(answer["body"]["message"], "`GET /v2/email/identities` is not played on one machine");
+}
+
+#[tokio::test]
+async fn the_inbox_keeps_what_is_posted_to_it() {
+    let stack = stack().await;
+    let (http, inbox) = (reqwest::Client::new(), format!("{}/local/inbox", stack.url()));
+    let posted =
+        http.post(format!("{inbox}/one")).header("webhook-id", "msg_1").body("{\"a\":1}").send().await.unwrap();
+    assert_eq!(posted.status(), 204);
+    http.post(format!("{inbox}/two")).body("2").send().await.unwrap();
+    let list = async |path: String| http.get(path).send().await.unwrap().json::<Json>().await.unwrap();
+    let one = list(format!("{inbox}/one")).await["received"][0].clone();
+    assert_eq!(
+        (&one["method"], &one["path"], &one["body"]),
+        (&json!("POST"), &json!("/local/inbox/one"), &json!("{\"a\":1}"))
+    );
+    assert_eq!(one["headers"]["webhook-id"], "msg_1");
+    assert!(one["at"].as_str().unwrap().ends_with('Z'));
+    assert_eq!(list(inbox.clone()).await["received"].as_array().unwrap().len(), 2);
+    assert_eq!(http.delete(&inbox).send().await.unwrap().status(), 204);
+    assert_eq!(list(inbox.clone()).await, json!({ "received": [] }));
+    assert_eq!(http.put(&inbox).send().await.unwrap().status(), 405);
+    assert_eq!(http.get(format!("{}/local/nothing", stack.url())).send().await.unwrap().status(), 404);
 }
