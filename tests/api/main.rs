@@ -56,7 +56,7 @@ mod retry_deliveries;
 mod revoke_tokens;
 mod room_exists;
 mod rotate_key;
-// mod send_invitations;
+mod send_invitations;
 mod send_message;
 mod send_platform_message;
 mod send_webhooks;
