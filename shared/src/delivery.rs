@@ -50,6 +50,11 @@ impl DeliveryId {
         Self(format!("msg_{}{room}{number:02x}", entry.as_str()))
     }
 
+    /// Of a test event, which stands in no log.
+    pub fn of_ping(now: Time) -> Self {
+        Self(format!("msg_{}{}00", ObjectId::at(now), random_hex::<6>()))
+    }
+
     /// Reads an id; `name` is the parameter that a refusal names.
     pub fn parse(name: &str, value: &str) -> Result<Self, Error> {
         let digits = value.strip_prefix("msg_").unwrap_or_default();

@@ -2,6 +2,7 @@
 
 use crate::delivery::Delivery;
 use crate::event::{About, Event, Style};
+use crate::id::RoomId;
 use crate::invitation::Invitation;
 use crate::log::{Entry, Kind};
 use crate::room::Room;
@@ -60,6 +61,14 @@ pub struct Relay<'a> {
     pub outlets: &'a Outlets,
     /// When.
     pub now: Time,
+}
+
+/// The deliveries of one entry to one webhook that is to hear of it again, from before its time too; `before` is how many
+/// members the room had before it.
+pub fn retold(webhook: &Webhook, room: &RoomId, entry: &Entry, before: u32, now: Time) -> Vec<Delivery> {
+    let events = webhook.style.events(entry, before).into_iter().enumerate();
+    let wanted = events.filter(|(_, event)| webhook.wants(&event.name));
+    wanted.map(|(number, event)| Delivery::new(room, entry, number, webhook.style, event, now)).collect()
 }
 
 impl Relay<'_> {
