@@ -137,7 +137,7 @@ async fn a_message_that_was_taken_back_is_told_without_its_words() {
     let (world, receiver, aaa, room) = telling("rollcall").await;
     let said = aaa.says(&room, "a slip").send().await.good();
     world.stack.settled().await.unwrap();
-    aaa.recalls(&room, &said["_id"]).send().await.good();
+    aaa.recalls(&room, &said).send().await.good();
     let events = told(&world, &receiver).await;
     let last = events.last().unwrap();
     assert_eq!((&last["type"], &last["data"]["message"]["messageType"]), (&json!("message.updated"), &json!("recall")));
