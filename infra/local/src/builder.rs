@@ -238,7 +238,7 @@ impl Ports {
 
     fn serve(self, stack: &Stack, template: &Template, engine: Arc<Engine>, count_rounds: bool) {
         let pool = Arc::clone(&stack.pool);
-        let desk = Desk::new(Arc::clone(&stack.outbox));
+        let desk = Desk::new(Arc::clone(&stack.outbox), &stack.stage);
         let gateway = Gateway::new(template, Arc::clone(&pool), desk, stack.sockets.clone(), &stack.url);
         let services = Services {
             pool: Arc::clone(&pool),

@@ -378,3 +378,21 @@ async fn a_template_without_sockets_has_none() {
     assert_eq!(stack.sockets(), 0);
     stack.drop_sockets();
 }
+
+#[tokio::test]
+async fn the_page_to_watch_from_is_whole_in_itself_and_knows_the_stage() {
+    let stack = stack_of(&TEMPLATE.replace("StageName: live", "StageName: here")).await.unwrap();
+    assert!(stack.ws_url().ends_with("/here"), "{}", stack.ws_url());
+    let answer = reqwest::get(format!("{}/local/watch?room=r1", stack.url())).await.unwrap();
+    assert_eq!(
+        (answer.status().as_u16(), &answer.headers()["content-type"]),
+        (200, &"text/html; charset=utf-8".parse().unwrap())
+    );
+    let page = answer.text().await.unwrap();
+    assert!(page.contains("${location.host}/here?${query}"));
+    for elsewhere in ["src=", "http://", "https://", "@import", "innerHTML"] {
+        assert!(!page.contains(elsewhere), "{elsewhere}");
+    }
+    let mut line = connected(&stack).await;
+    assert_eq!(asked(&mut line, json!({ "action": "subscribe", "reply": "heard" })).await, "heard");
+}
