@@ -73,7 +73,7 @@ async fn handle(http: &Client, id: &str, event: &Json, failed: &mut BTreeMap<Str
 }
 
 /// The reply to an event of a WebSocket connection. An authorizer does as the query's `as` tells, `$connect` gives its
-/// `connect` as status, and a frame is answered with its `reply`; or with what a call gave, or not at all.
+/// `connect` as status, and a frame is answered with its `reply`, `times` over; or with what a call gave, or not at all.
 async fn socket(http: &Client, event: &Json) -> Result<Told, Failure> {
     let query = |name: &str| event["queryStringParameters"][name].as_str();
     let frame = event["body"].as_str().and_then(|body| serde_json::from_str::<Json>(body).ok()).unwrap_or_default();
@@ -88,7 +88,8 @@ async fn socket(http: &Client, event: &Json) -> Result<Told, Failure> {
     }
     let mut reply = json!({ "statusCode": query("connect").map_or(Ok(200), str::parse)? });
     if let Some(text) = frame["reply"].as_str() {
-        reply["body"] = text.into();
+        let times = frame["times"].as_u64().unwrap_or(1);
+        reply["body"] = text.repeat(usize::try_from(times)?).into();
     }
     if let Some(wanted) = frame.get("call") {
         let id = event["requestContext"]["connectionId"].as_str().unwrap_or_default().replace('=', "%3D");

@@ -8,7 +8,7 @@ use futures_util::{SinkExt, StreamExt};
 use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
 use serde_json::Value as Json;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_tungstenite::WebSocketStream;
@@ -23,16 +23,23 @@ use crate::sockets::{MESSAGE, Order, Sockets};
 
 /// What API Gateway takes as one frame.
 const FRAME: usize = 32 * 1024;
-/// How long a connection may be silent.
-const IDLE: Duration = Duration::from_secs(10 * 60);
-/// How long a connection lives at most.
-const LIFE: Duration = Duration::from_secs(2 * 60 * 60);
+/// How long API Gateway keeps a connection.
+const LIMITS: Limits = Limits { idle: Duration::from_secs(10 * 60), life: Duration::from_secs(2 * 60 * 60) };
 /// How long API Gateway waits for a function.
 const INTEGRATION: Duration = Duration::from_secs(29);
 /// How long the other side has to take what is sent to it, and to close in its turn.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 type Line = WebSocketStream<TokioIo<Upgraded>>;
+
+/// How long a connection may be.
+#[derive(Debug, Clone, Copy)]
+struct Limits {
+    /// Silent.
+    idle: Duration,
+    /// Open, at most.
+    life: Duration,
+}
 
 /// How a connection ended.
 #[derive(Debug)]
@@ -79,7 +86,7 @@ pub(crate) async fn live(
         Ok(upgraded) => {
             let config = WebSocketConfig::default().max_frame_size(Some(FRAME)).max_message_size(Some(MESSAGE));
             let mut line = Line::from_raw_socket(TokioIo::new(upgraded), Role::Server, Some(config)).await;
-            let end = talk(&sockets, &connection, &mut line, &mut orders).await;
+            let end = talk(&sockets, &connection, &mut line, &mut orders, LIMITS).await;
             sockets.leave(&connection.id);
             if end.closed == Closed::Politely {
                 tokio::spawn(close(line, end.code, end.reason.clone()));
@@ -98,14 +105,15 @@ pub(crate) async fn live(
 }
 
 /// Hands frames on and carries orders out.
-async fn talk(
+async fn talk<S: AsyncRead + AsyncWrite + Unpin>(
     sockets: &Arc<Sockets>,
     connection: &Arc<Connection>,
-    line: &mut Line,
+    line: &mut WebSocketStream<S>,
     orders: &mut mpsc::Receiver<Order>,
+    limits: Limits,
 ) -> End {
-    let mut old = pin!(sleep_until(Instant::now() + LIFE));
-    let mut idle = pin!(sleep_until(Instant::now() + IDLE));
+    let mut old = pin!(sleep_until(Instant::now() + limits.life));
+    let mut idle = pin!(sleep_until(Instant::now() + limits.idle));
     loop {
         tokio::select! {
             frame = line.next() => {
@@ -126,7 +134,7 @@ async fn talk(
             () = &mut idle => return End::here(CloseCode::Away, "Going away"),
             () = &mut old => return End::here(CloseCode::Away, "Going away"),
         }
-        idle.as_mut().reset(Instant::now() + IDLE);
+        idle.as_mut().reset(Instant::now() + limits.idle);
         sockets.touch(&connection.id);
     }
 }
@@ -205,5 +213,57 @@ async fn close(mut line: Line, code: u16, reason: String) {
         let _ = line.shutdown().await;
         let mut rest = [0; 4096];
         let _ = timeout(PATIENCE, async { while line.read(&mut rest).await.is_ok_and(|read| read > 0) {} }).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::background::Background;
+    use crate::pool::{Pool, Settings};
+    use crate::template::Template;
+
+    /// How a connection ends whose client sends a ping every so often.
+    async fn ended(limits: Limits, pings: Duration) -> (u16, Duration) {
+        let text = include_str!("../tests/sockets.yaml");
+        let template = Template::parse(text, &Default::default()).unwrap();
+        let (runtime_url, endpoints) = (String::new(), Vec::new());
+        let settings = Settings { bin_dir: "/".into(), runtime_url, endpoints, count_rounds: false };
+        let pool =
+            Arc::new(Pool::new(&template.functions, settings, crate::logs::Logs::Printed.into(), Arc::default()));
+        let background = Arc::new(Background::new(Arc::clone(&pool)));
+        let sockets = Arc::new(Sockets::new(template.sockets.unwrap(), pool, background, ""));
+        let connection = Connection::new("Sockets", "live", "", &hyper::Request::new(hyper::body::Bytes::new()));
+        let connection = Arc::new(connection);
+        let mut orders = sockets.enter(&connection);
+        let (here, there) = tokio::io::duplex(4096);
+        let mut line = WebSocketStream::from_raw_socket(here, Role::Server, None).await;
+        let mut client = WebSocketStream::from_raw_socket(there, Role::Client, None).await;
+        let start = Instant::now();
+        let pinging = tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(pings).await;
+                let _ = client.send(Message::Ping(hyper::body::Bytes::new())).await;
+            }
+        });
+        let end = talk(&sockets, &connection, &mut line, &mut orders, limits).await;
+        pinging.abort();
+        (end.code, start.elapsed())
+    }
+
+    #[tokio::test]
+    async fn who_is_silent_for_too_long_is_sent_away() {
+        let limits = Limits { idle: Duration::from_millis(200), life: Duration::from_secs(5) };
+        let (code, lasted) = ended(limits, Duration::from_secs(60)).await;
+        assert_eq!(code, 1001);
+        assert!(lasted < Duration::from_secs(2), "{lasted:?}");
+    }
+
+    #[tokio::test]
+    async fn who_is_not_silent_stays_but_not_for_ever() {
+        let limits = Limits { idle: Duration::from_millis(300), life: Duration::from_millis(900) };
+        let (code, lasted) = ended(limits, Duration::from_millis(50)).await;
+        assert_eq!(code, 1001);
+        assert!(lasted >= Duration::from_millis(900), "{lasted:?}");
     }
 }

@@ -61,6 +61,8 @@ pub(crate) enum Reply {
 pub(crate) const CONNECT: &str = "$connect";
 pub(crate) const DISCONNECT: &str = "$disconnect";
 const DEFAULT: &str = "$default";
+/// What a WebSocket API is made of.
+const KINDS: [&str; 7] = ["Api", "Stage", "Deployment", "Route", "RouteResponse", "Integration", "Authorizer"];
 /// What precedes the ARN of a function in a URI of API Gateway.
 const URI: &str = "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/";
 
@@ -68,6 +70,7 @@ impl SocketApi {
     /// Puts the template's resources together; `None` without any. What is not understood is refused by name.
     pub(crate) fn read(root: &Value, intrinsics: &Intrinsics) -> Result<Option<Self>, String> {
         let resources = Resources { root, intrinsics };
+        resources.all_known()?;
         let apis =
             resources.all("Api", &["Name", "Description", "ProtocolType", "RouteSelectionExpression", "Tags"])?;
         let (id, api) = match apis.as_slice() {
@@ -127,6 +130,17 @@ struct Resources<'a> {
 type Routes = (BTreeMap<String, SocketRoute>, Option<Authorizer>);
 
 impl Resources<'_> {
+    /// What else API Gateway has is refused, so that nothing is silently left out.
+    fn all_known(&self) -> Result<(), String> {
+        for (id, resource) in self.root["Resources"].as_mapping().into_iter().flatten() {
+            let whole = resource["Type"].as_str().unwrap_or_default();
+            if whole.strip_prefix("AWS::ApiGatewayV2::").is_some_and(|kind| !KINDS.contains(&kind)) {
+                return Err(format!("`{}`: `{whole}` is not played on one machine", id.as_str().unwrap_or_default()));
+            }
+        }
+        Ok(())
+    }
+
     /// All resources of a kind, worked out; they may say what is `known` and no more.
     fn all(&self, kind: &str, known: &[&str]) -> Result<Vec<(String, Json)>, String> {
         let kind = format!("AWS::ApiGatewayV2::{kind}");
@@ -244,6 +258,9 @@ impl Resources<'_> {
         let source = format!("arn:aws:execute-api:{REGION}:{ACCOUNT}:{source}");
         for (permission, resource) in crate::template::resources(self.root, "AWS::Lambda::Permission") {
             let named = |reason| format!("`{permission}`: {reason}");
+            if !self.intrinsics.exists(resource).map_err(named)? {
+                continue;
+            }
             let read = self.intrinsics.value(&resource["Properties"]).map_err(named)?.unwrap_or_default();
             let from = read["SourceArn"].as_str().is_none_or(|pattern| matches_exactly(pattern, &source));
             if read["Principal"] == "apigateway.amazonaws.com"

@@ -12,6 +12,8 @@ use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::tungstenite::protocol::frame::Frame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 use tokio_tungstenite::{WebSocketStream, client_async};
 
 const TEMPLATE: &str = include_str!("sockets.yaml");
@@ -261,6 +263,31 @@ async fn what_is_too_long_and_what_is_no_text_ends_the_connection() {
     assert_eq!(stack.sockets(), 1);
 }
 
+#[tokio::test]
+async fn a_message_may_come_in_several_frames_but_not_be_longer_than_128_kb() {
+    let stack = stack().await;
+    for (parts, expected) in [(4, "whole"), (5, "1009 Message too long")] {
+        let mut line = connected(&stack).await;
+        let frame = json!({ "action": "subscribe", "reply": "whole" }).to_string();
+        for part in 0..parts {
+            // White space around the JSON, up to the size of a frame.
+            let text = if part == 0 { format!("{frame:<32768}") } else { " ".repeat(32 * 1024) };
+            let kind = OpCode::Data(if part == 0 { Data::Text } else { Data::Continue });
+            line.send(Message::Frame(Frame::message(text, kind, part == parts - 1))).await.unwrap();
+        }
+        assert_eq!(next(&mut line).await, expected);
+    }
+}
+
+#[tokio::test]
+async fn a_reply_that_is_too_long_ends_the_connection() {
+    let stack = stack().await;
+    let mut line = connected(&stack).await;
+    let frame = |times: usize| json!({ "action": "subscribe", "reply": "a", "times": times });
+    assert_eq!(asked(&mut line, frame(128 * 1024)).await.len(), 128 * 1024);
+    assert_eq!(asked(&mut line, frame(128 * 1024 + 1)).await, "1009 Message too long");
+}
+
 fn manage(method: &str, path: &str, body: impl Into<Json>) -> Json {
     json!({
         "action": "subscribe",
@@ -348,6 +375,11 @@ async fn what_is_not_understood_of_the_api_is_refused_by_name() {
             "\"statusCode\": 200",
             "\"statusCode\": 403",
             "`Accept`: of `RequestTemplates` only `{\"statusCode\": 200}` is played",
+        ),
+        (
+            "AWS::ApiGatewayV2::RouteResponse",
+            "AWS::ApiGatewayV2::Model",
+            "`Subscribed`: `AWS::ApiGatewayV2::Model` is not played on one machine",
         ),
         ("RouteKey: silent", "RouteKey: subscribe", "another route has the key `subscribe`"),
         ("functions/${Frames.Arn}/invocations", "functions/x", "`Invoke`: `arn:aws:apigateway:"),
