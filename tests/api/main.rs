@@ -79,6 +79,7 @@ mod bad_input;
 mod claim_story;
 mod cost;
 mod credentials;
+mod event_storm;
 mod event_styles;
 mod flutter_client;
 mod js_client;
