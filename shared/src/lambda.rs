@@ -1,5 +1,8 @@
 //! The Lambda runtime, the environment, the log: what every function's `main` needs.
 
+mod live;
+mod streams;
+
 use std::collections::BTreeMap;
 use std::error::Error as _;
 use std::future::Future;
@@ -13,9 +16,11 @@ use crate::error::Error;
 use crate::relay::{Mailing, Outlets};
 use crate::request::Request;
 use crate::store::{Meter, Store};
-use crate::stream::{Batch, Changed, Handled};
 use crate::time::Stopwatch;
 use crate::webhook::{Loopback, WebhookKey};
+
+pub use live::{serve_authorizer, serve_socket};
+pub use streams::{serve_batches, serve_stream};
 
 /// What a function's `main` ends with.
 pub type Ended = Result<(), lambda_runtime::Error>;
@@ -173,57 +178,6 @@ where
     lambda_runtime::run(service_fn(serve_one)).await
 }
 
-/// Serves the table's stream: each item that changed, one after the other. The first that fails is reported, so that Lambda
-/// comes again with it and with what is behind it.
-pub async fn serve_stream<F, H>(handle: H) -> Ended
-where
-    H: Fn(House, Changed) -> F,
-    F: Future<Output = Result<(), Error>>,
-{
-    start_log();
-    let house = &open_cold_house().await?; // nobody waits for it
-    let handle = &handle;
-    let serve_one = |event: LambdaEvent<Batch>| async move {
-        let (watch, nothing) = (Stopwatch::start(), Request::default());
-        let place = House { store: house.store.begin(), ..*house };
-        let mut failed = None;
-        for (number, item) in event.payload.changed() {
-            if let Err(error) = handle(place.clone(), item).await {
-                failed = Some((number, error));
-                break;
-            }
-        }
-        let error = failed.as_ref().map(|(_, error)| error);
-        Line::of(&nothing, &event.context.request_id, error, house.store.take_meter()).write(None, watch);
-        Ok::<_, lambda_runtime::Error>(Handled::up_to(failed.map(|(number, _)| number)))
-    };
-    lambda_runtime::run(service_fn(serve_one)).await
-}
-
-/// The same, a batch at a time: each item that changed, once. What `handle` gives back has failed; Lambda comes again with the
-/// first of them and with what is behind it.
-pub async fn serve_batches<F, H>(handle: H) -> Ended
-where
-    H: Fn(House, Vec<Changed>) -> F,
-    F: Future<Output = Vec<(Changed, Error)>>,
-{
-    start_log();
-    let house = &open_cold_house().await?; // nobody waits for it
-    let handle = &handle;
-    let serve_one = |event: LambdaEvent<Batch>| async move {
-        let (watch, nothing) = (Stopwatch::start(), Request::default());
-        let changed = event.payload.changed();
-        let items = changed.iter().map(|(_, item)| item.clone()).collect();
-        let failures = Box::pin(handle(House { store: house.store.begin(), ..*house }, items)).await;
-        let place = |item: &Changed| changed.iter().position(|(_, known)| known == item);
-        let first = failures.iter().filter_map(|(item, _)| place(item)).min();
-        let error = failures.first().map(|(_, error)| error);
-        Line::of(&nothing, &event.context.request_id, error, house.store.take_meter()).write(None, watch);
-        Ok::<_, lambda_runtime::Error>(Handled::up_to(first.map(|at| changed[at].0.clone())))
-    };
-    lambda_runtime::run(service_fn(serve_one)).await
-}
-
 async fn open_house() -> Result<House, lambda_runtime::Error> {
     let house = open_cold_house().await?;
     house.store.warm_up().await;
@@ -261,9 +215,13 @@ struct Line<'a> {
 
 impl<'a> Line<'a> {
     fn of(request: &'a Request, id: &'a str, error: Option<&Error>, meter: Meter) -> Self {
+        Self::at(request.route(), request.path("id"), id, error, meter)
+    }
+
+    fn at(route: &'a str, room: &'a str, request: &'a str, error: Option<&Error>, meter: Meter) -> Self {
         let outcome = error.map_or_else(|| "ok".to_owned(), name);
         let cause = error.and_then(|error| error.source()).map(chain);
-        Self { route: request.route(), room: request.path("id"), request: id, outcome, cause, meter }
+        Self { route, room, request, outcome, cause, meter }
     }
 
     fn write(self, status: Option<u16>, watch: Stopwatch) {
