@@ -40,7 +40,7 @@ struct Work {
 
 /// One piece of work that is under way as long as this lives.
 #[derive(Debug)]
-struct UnderWay {
+pub(crate) struct UnderWay {
     number: u64,
     works: Arc<watch::Sender<Works>>,
 }
@@ -86,6 +86,15 @@ impl Background {
         });
     }
 
+    /// Does some work for a function, which counts as under way until it is done.
+    pub(crate) fn work(&self, function: &str, work: impl Future<Output = ()> + Send + 'static) {
+        let under_way = self.begin(function);
+        self.spawn(async move {
+            work.await;
+            drop(under_way);
+        });
+    }
+
     /// Waits until nothing is under way and nothing that was written is left to be handled, by those who do so neither.
     pub(crate) async fn settled(&self, feeds: &Feeds, within: Duration) -> Result<(), Error> {
         let deadline = Instant::now() + within;
@@ -115,7 +124,8 @@ impl Background {
         }
     }
 
-    fn begin(&self, function: &str) -> UnderWay {
+    /// Begins a piece of work, which is under way until what is given back is dropped.
+    pub(crate) fn begin(&self, function: &str) -> UnderWay {
         let mut number = 0;
         self.works.send_modify(|works| {
             works.begun += 1;
