@@ -1,4 +1,4 @@
-//! Invoked by `relay_events` and `retry_deliveries`: shows new entries of a room's log to the open sockets that watch (D41).
+//! Invoked: shows new entries of a room's log to the open sockets that watch (D41).
 
 use serde::Deserialize;
 use shared::crier::{self, Cried, Crier};
