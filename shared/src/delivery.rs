@@ -50,6 +50,11 @@ impl DeliveryId {
         Self(format!("msg_{}{room}{number:02x}", entry.as_str()))
     }
 
+    /// Of a test event, which stands in no log.
+    pub fn of_ping(now: Time) -> Self {
+        Self(format!("msg_{}{}00", ObjectId::at(now), random_hex::<6>()))
+    }
+
     /// Reads an id; `name` is the parameter that a refusal names.
     pub fn parse(name: &str, value: &str) -> Result<Self, Error> {
         let digits = value.strip_prefix("msg_").unwrap_or_default();
@@ -342,6 +347,7 @@ mod tests {
         assert_eq!((gone.state, gone.status, gone.ttl), (State::Failed, Some(410), Some(1 + 30 * 86_400)));
         let waits = tried.after(&failed(None), now);
         assert_eq!((waits.state, waits.ttl, waits.lease.as_deref()), (State::Pending, None, None));
-        assert_eq!(gone.again(now), Delivery { lease: None, leased_until: None, ..delivery().again(now) });
+        assert_eq!(gone.again(now), tried.again(now));
+        assert_eq!((gone.again(now).state, gone.again(now).attempts), (State::Pending, 0));
     }
 }

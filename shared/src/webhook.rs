@@ -8,6 +8,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
+use crate::client::Said;
 use crate::error::Error;
 use crate::event::Style;
 use crate::id::{AppId, ObjectId};
@@ -105,7 +106,58 @@ pub enum Switch {
     Gone,
 }
 
+/// What an operator says of a webhook; what he leaves out stays as it is.
+#[derive(Clone, Debug, Default)]
+pub struct Wishes {
+    /// Where it is told.
+    pub url: Option<String>,
+    /// In which form.
+    pub style: Option<Style>,
+    /// Of what.
+    pub events: Option<Vec<String>>,
+    /// The operator's own words.
+    pub description: Said<String>,
+    /// Whether it is told.
+    pub switch: Option<Switch>,
+}
+
 impl Webhook {
+    /// A new one; our own style, unless another is wished.
+    pub fn new(wishes: Wishes, now: Time) -> Result<Self, Error> {
+        if wishes.url.is_none() {
+            return Err(Error::MissingParameter { names: &["url"] });
+        }
+        let id = ObjectId::at(now).to_string();
+        Self { id, style: Style::Rollcall, created_at: now, ..Self::of_rooms() }.revised(wishes, now)
+    }
+
+    /// As it is wished. Its events must be the style's, also where one of both stays as it is.
+    pub fn revised(&self, wishes: Wishes, now: Time) -> Result<Self, Error> {
+        if self.is_of_rooms() && wishes.url.is_some() {
+            return Err(Error::invalid("url", "cannot be given for `room`: each room names its own"));
+        }
+        let mut revised = self.amended(now);
+        revised.url = wishes.url.unwrap_or(revised.url);
+        revised.style = wishes.style.unwrap_or(revised.style);
+        revised.events = checked_events(wishes.events.unwrap_or(revised.events), revised.style)?;
+        wishes.description.onto(&mut revised.description);
+        revised.switch = wishes.switch.unwrap_or(revised.switch);
+        Ok(revised)
+    }
+
+    /// Whether it is the one that stands for the rooms' own URLs.
+    pub fn is_of_rooms(&self) -> bool {
+        self.id == Target::Room.as_str()
+    }
+
+    /// That it is told at all; else nothing can be told it again.
+    pub fn told(&self) -> Result<&Self, Error> {
+        match self.switch {
+            Switch::On => Ok(self),
+            Switch::Off | Switch::Gone => Err(Error::invalid("webhook", "is disabled: enable it first")),
+        }
+    }
+
     /// The one that stands for the rooms' own URLs, as it is until the operator says otherwise.
     pub fn of_rooms() -> Self {
         Self {
@@ -125,14 +177,27 @@ impl Webhook {
 
     /// Whether it wants to hear of an event of this name that happened then.
     pub fn hears(&self, event: &str, at: Time) -> bool {
-        self.switch == Switch::On
-            && at >= self.created_at
-            && (self.events.is_empty() || self.events.iter().any(|wanted| wanted == event))
+        self.switch == Switch::On && at >= self.created_at && self.wants(event)
+    }
+
+    /// Whether its filter lets events of this name through.
+    pub fn wants(&self, event: &str) -> bool {
+        self.events.is_empty() || self.events.iter().any(|wanted| wanted == event)
+    }
+
+    /// Until when the secret before the last rotation signs as well.
+    pub fn overlaps_until(&self) -> Option<Time> {
+        self.rotated_at.map(|rotated_at| rotated_at.plus(OVERLAP))
     }
 
     /// With the next secret; the one before is signed with as well for [`OVERLAP`].
-    pub fn rotated(&self, now: Time) -> Self {
+    fn rotated(&self, now: Time) -> Self {
         Self { generation: self.generation + 1, rotated_at: Some(now), ..self.amended(now) }
+    }
+
+    /// The same, unless a try of the same moment has done it already: a write whose answer was lost counts once.
+    pub fn rotated_once(&self, now: Time) -> Self {
+        if self.rotated_at == Some(now) { self.clone() } else { self.rotated(now) }
     }
 
     /// As the next version of itself.
@@ -142,7 +207,7 @@ impl Webhook {
 
     /// The generations of secrets that are signed with now, the newest first.
     fn generations(&self, now: Time) -> impl Iterator<Item = u32> {
-        let overlaps = self.rotated_at.is_some_and(|rotated_at| now < rotated_at.plus(OVERLAP));
+        let overlaps = self.overlaps_until().is_some_and(|end| now < end);
         let before = overlaps.then(|| self.generation.checked_sub(1)).flatten();
         [self.generation].into_iter().chain(before)
     }
@@ -174,7 +239,7 @@ pub fn checked_url(name: &str, url: &str, loopback: Loopback) -> Result<String, 
         return refuse("must not hold a user name or password");
     }
     let literal = host.trim_start_matches('[').trim_end_matches(']').parse().ok();
-    let is_here = host.eq_ignore_ascii_case("localhost") || literal.is_some_and(|ip| crate::outside::is_loopback(ip));
+    let is_here = host.eq_ignore_ascii_case("localhost") || literal.is_some_and(crate::outside::is_loopback);
     match (uri.scheme_str(), loopback) {
         (Some("http" | "https"), Loopback::Allowed) if is_here => Ok(url.to_owned()),
         (Some("https"), _) if is_here || literal.is_some_and(|ip| !crate::outside::is_public(ip)) => {

@@ -4,6 +4,9 @@ use serde_json::{Value, json};
 
 use super::imkit;
 use crate::event::Scene;
+use crate::id::AppId;
+use crate::time::Time;
+use crate::webhook::Webhook;
 
 /// `type`, `timestamp` and, in `data`, the entry as `GET /rooms/:id/events` shows it, with its app and its room.
 pub fn event(scene: &Scene) -> Value {
@@ -12,4 +15,9 @@ pub fn event(scene: &Scene) -> Value {
     data["app"] = json!(app);
     data["room"] = json!(room.id);
     json!({ "type": entry.kind, "timestamp": entry.at.iso(), "data": data })
+}
+
+/// The test event.
+pub fn ping(app: &AppId, webhook: &Webhook, now: Time) -> Value {
+    json!({ "type": "ping", "timestamp": now.iso(), "data": { "app": app, "webhook": webhook.id } })
 }

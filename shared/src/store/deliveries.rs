@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::types::{ReturnConsumedCapacity, ReturnValue};
 
+use super::item::Item;
 use super::key::{self, Key};
 use super::read::read_failed;
 use super::{Store, WAITING, item};
@@ -163,7 +164,8 @@ impl Store {
         Ok(waiting)
     }
 
-    /// A target's deliveries, the newest first, behind the one given: at most `limit`, and where the next page begins.
+    /// A target's deliveries, the newest first, behind the one given: at most `limit`, and where the next page begins. Those of
+    /// one state may stand far apart: when patience ends before the page is full, it goes on with the next.
     pub async fn list_deliveries(
         &self,
         app: &AppId,
@@ -175,35 +177,54 @@ impl Store {
         let mut found: Vec<Delivery> = Vec::new();
         let mut from = behind.map(|id| item::keyed(&Key::delivery(app, target, id)));
         loop {
-            let mut query = self
-                .dynamo
-                .query()
-                .table_name(&self.table)
-                .key_condition_expression("PK = :pk")
-                .expression_attribute_values(":pk", item::text(&key::deliveries(app, target)))
-                .scan_index_forward(false)
-                .consistent_read(true)
-                .set_exclusive_start_key(from)
-                .return_consumed_capacity(ReturnConsumedCapacity::Total);
-            if let Some(state) = state {
-                query = query
-                    .filter_expression("#state = :state")
-                    .expression_attribute_names("#state", "state")
-                    .expression_attribute_values(":state", item::text(state.as_str()));
-            }
-            let reply = query.send().await.map_err(read_failed)?;
-            self.spent(&reply.consumed_capacity);
-            for item in reply.items.unwrap_or_default() {
+            let (page, next) = self.some_deliveries(app, target, state, from, limit + 1 - found.len()).await?;
+            for item in page {
                 found.push(item::read(item)?);
             }
-            from = reply.last_evaluated_key;
-            if found.len() > limit || from.is_none() {
-                let is_cut = found.len() > limit;
+            if found.len() > limit {
                 found.truncate(limit);
-                let next = found.last().filter(|_| is_cut).map(|last| last.id.clone());
+                let next = found.last().map(|last| last.id.clone());
                 return Ok((found, next));
             }
+            let reached = next.as_ref().and_then(item::key_of).and_then(|key| key.parcel());
+            match reached {
+                None => return Ok((found, None)),
+                Some((_, _, last)) if !self.has_patience() => return Ok((found, Some(last))),
+                Some(_) => from = next,
+            }
         }
+    }
+
+    /// One query: those of a state among the next deliveries, and where the next query goes on.
+    async fn some_deliveries(
+        &self,
+        app: &AppId,
+        target: &Target,
+        state: Option<State>,
+        from: Option<Item>,
+        limit: usize,
+    ) -> Result<(Vec<Item>, Option<Item>), Error> {
+        let mut query = self
+            .dynamo
+            .query()
+            .table_name(&self.table)
+            .key_condition_expression("PK = :pk")
+            .expression_attribute_values(":pk", item::text(&key::deliveries(app, target)))
+            .scan_index_forward(false)
+            .consistent_read(true)
+            .set_exclusive_start_key(from)
+            .return_consumed_capacity(ReturnConsumedCapacity::Total);
+        query = match state {
+            // The limit counts what is read, not what is found.
+            None => query.set_limit(i32::try_from(limit).ok()),
+            Some(state) => query
+                .filter_expression("#state = :state")
+                .expression_attribute_names("#state", "state")
+                .expression_attribute_values(":state", item::text(state.as_str())),
+        };
+        let reply = query.send().await.map_err(read_failed)?;
+        self.spent(&reply.consumed_capacity);
+        Ok((reply.items.unwrap_or_default(), reply.last_evaluated_key))
     }
 
     /// Makes a delivery as if it had never been tried; one that somebody is trying is left as it is. Whether it was done.

@@ -2,6 +2,7 @@
 //! whatever order this is asked for.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
@@ -17,7 +18,7 @@ use crate::error::Error;
 use crate::id::{AppId, RoomId};
 use crate::invitation::Invitation;
 use crate::log::{Entry, Kind};
-use crate::relay::{Outlets, Relay};
+use crate::relay::{Outlets, Relay, retold};
 use crate::room::Room;
 use crate::time::Time;
 use crate::webhook::{Target, Webhook};
@@ -107,6 +108,32 @@ impl Store {
         Ok(relayed)
     }
 
+    /// Records some entries of a room's log once more for one webhook; what there is to carry. A delivery that somebody is
+    /// trying just now is left to him.
+    pub async fn retell(
+        &self,
+        app: &AppId,
+        webhook: &Webhook,
+        room: &RoomId,
+        entries: RangeInclusive<u64>,
+    ) -> Result<Parcel, Error> {
+        let target = Target::parse("webhook", &webhook.id)?;
+        let (mut deliveries, mut last) = (Vec::new(), entries.start().saturating_sub(1));
+        while last < *entries.end() {
+            let page = self.unrelayed(app, room, last).await?;
+            let Some((end, _)) = page.last() else { break };
+            let (wanted, now) = (page.iter().filter(|(entry, _)| entries.contains(&entry.seq)), Time::now());
+            let new: Vec<_> = wanted.flat_map(|(entry, before)| retold(webhook, room, entry, *before, now)).collect();
+            for some in new.chunks(AT_ONCE) {
+                let written = some.iter().map(|delivery| self.redeliver(app, &target, delivery, now));
+                let written = try_join_all(written).await?.into_iter().zip(some);
+                deliveries.extend(written.filter(|(is_written, _)| *is_written).map(|(_, new)| new.id.clone()));
+            }
+            last = end.seq;
+        }
+        Ok(Parcel { app: app.clone(), target, deliveries })
+    }
+
     /// How far the room's log is relayed. Where nothing ever was, the mark tells when somebody first listened.
     async fn heard(&self, app: &AppId, room: &RoomId, items: &Items) -> Result<Option<Heard>, Error> {
         let heard: Option<Heard> = items.get(&Key::heard(app, room))?;
@@ -121,7 +148,7 @@ impl Store {
         }
     }
 
-    /// A page of the entries behind the last relayed one, each with how many members the room had before it.
+    /// A page of the entries behind one, the last relayed or another, each with how many members the room had before it.
     async fn unrelayed(&self, app: &AppId, room: &RoomId, last: u64) -> Result<Vec<(Entry, u32)>, Error> {
         // From one entry earlier: it tells how many members there were.
         let entries = self.entries(app, room, last.saturating_sub(1), PAGE + 1).await?;

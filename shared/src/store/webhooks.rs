@@ -45,6 +45,14 @@ impl Store {
         stored.or_else(default).ok_or_else(|| Error::WebhookNotFound { id: target.as_str().to_owned() })
     }
 
+    /// That the platform asks, and that there is such a target: the webhook, if it is one.
+    pub async fn target(&self, credentials: &Credentials, target: &Target) -> Result<Option<Webhook>, Error> {
+        match target {
+            Target::Webhook(_) | Target::Room => self.webhook(credentials, target).await.map(Some),
+            Target::Mail | Target::Mobile => self.back_office(credentials, []).await.map(|_| None),
+        }
+    }
+
     /// Registers a webhook; from then on its app's happenings are told.
     pub async fn add_webhook(&self, credentials: &Credentials, new: &Webhook) -> Result<(), Error> {
         let app = &credentials.app;

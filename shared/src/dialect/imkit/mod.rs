@@ -2,12 +2,14 @@
 
 pub mod asked;
 mod event;
+pub mod listening;
 mod lists;
 mod parts;
 mod people;
 pub mod query;
 pub mod said;
 mod view;
+mod webhooks;
 
 use serde_json::{Value, json};
 
@@ -20,6 +22,7 @@ pub use lists::OwnRoom;
 pub(in crate::dialect) use parts::entry;
 pub use people::client;
 pub use view::Shape;
+pub use webhooks::ping;
 
 /// What a request came to: `result`, and what stands beside it in the envelope.
 #[derive(Clone, Debug)]

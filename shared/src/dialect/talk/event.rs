@@ -6,6 +6,7 @@ use super::parts::{invitation, topic, user};
 use super::view::Addresses;
 use crate::event::{About, Scene};
 use crate::id::ClientId;
+use crate::webhook::Webhook;
 
 /// An event as Talk's sockets carry it. None of what Talk has no event for.
 pub fn event(scene: &Scene, name: &str, about: &About, addresses: Addresses) -> Option<Value> {
@@ -28,6 +29,11 @@ pub fn event(scene: &Scene, name: &str, about: &About, addresses: Addresses) -> 
     data["_roomId"] = json!(room.id);
     data["_teamId"] = json!(team);
     Some(json!({ "a": name, "d": data, "v": 2 }))
+}
+
+/// The test event.
+pub fn ping(webhook: &Webhook) -> Value {
+    json!({ "a": "ping", "d": { "webhook": webhook.id }, "v": 2 })
 }
 
 /// Who came, as the reply of `room.invite` shows it (seed 003).

@@ -14,7 +14,7 @@ use crate::lambda::Response;
 use crate::request::Request;
 
 pub use asked::new_room;
-pub use event::event;
+pub use event::{event, ping};
 pub use parameters::Parameters;
 pub use refusal::{refuse, refused};
 pub use view::{Addresses, LATEST_MESSAGES, detail, invited, listed, room};

@@ -1,0 +1,18 @@
+//! `GET /admin/webhooks/:webhook`: one webhook (D41).
+
+use shared::auth::Credentials;
+use shared::dialect::imkit::{self, Reply, listening};
+use shared::error::Error;
+use shared::lambda::{self, Ended, House};
+use shared::request::Request;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Ended {
+    lambda::serve(handle, imkit::respond).await
+}
+
+async fn handle(house: House, request: Request) -> Result<Reply, Error> {
+    let target = listening::webhook(&request)?;
+    let credentials = Credentials::platform(&request, None)?;
+    Ok(Reply::webhook(&house.store.webhook(&credentials, &target).await?))
+}

@@ -1,0 +1,17 @@
+//! `GET /admin/webhooks`: the app's webhooks, with the one that stands for the rooms' own URLs (D41).
+
+use shared::auth::Credentials;
+use shared::dialect::imkit::{self, Reply};
+use shared::error::Error;
+use shared::lambda::{self, Ended, House};
+use shared::request::Request;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Ended {
+    lambda::serve(handle, imkit::respond).await
+}
+
+async fn handle(house: House, request: Request) -> Result<Reply, Error> {
+    let credentials = Credentials::platform(&request, None)?;
+    Ok(Reply::webhooks(&house.store.webhooks(&credentials).await?))
+}
