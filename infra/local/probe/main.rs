@@ -1,12 +1,15 @@
 //! A function for the stack's own tests: prints each event that it gets as one line, and does as the event tells it.
 //!
 //! A stream record whose `NewImage` has a number `fail` fails so many times. What a failure looks like says the variable
-//! `REPORTS`: `1` reports the record, `0` fails the whole invocation. An event with `put` puts that item into the table, one
-//! with `call` calls another service and gives back its answer, one with `fails` fails at its first tries, so many of them, and one
-//! with `env` gives back that variable. An event of a WebSocket connection is answered as its query or its frame tells.
+//! `REPORTS`: `1` reports the record, `0` fails the whole invocation. A record with a text `call` makes that call.
+//!
+//! An event with `wait` waits so many milliseconds, one with `put` puts that item into the table, one with `call` calls
+//! another service and gives back its answer, one with `fails` fails at its first tries, so many of them, and one with `env`
+//! gives back that variable. An event of a WebSocket connection is answered as its query or its frame tells.
 #![allow(clippy::disallowed_methods, reason = "a function is told by its environment where Lambda is")]
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value as Json, json};
@@ -54,8 +57,13 @@ async fn handle(http: &Client, id: &str, event: &Json, failed: &mut BTreeMap<Str
     if event["requestContext"]["eventType"].is_string() {
         return socket(http, event).await;
     }
-    if let Some(item) = event.get("put") {
-        put(http, item).await?;
+    if let Some(time) = event["wait"].as_u64() {
+        tokio::time::sleep(Duration::from_millis(time)).await;
+    }
+    if let Some(item) = event.get("put")
+        && let Err(error) = put(http, item).await
+    {
+        println!("goes on: {error}");
     }
     if event["fails"].as_u64().is_some_and(|times| once_more(id, times, failed)) {
         return Ok(Told::Fail(vec![id.to_owned()]));
@@ -66,8 +74,11 @@ async fn handle(http: &Client, id: &str, event: &Json, failed: &mut BTreeMap<Str
     if let Some(name) = event["env"].as_str() {
         return Ok(Told::Reply(json!(std::env::var(name).ok())));
     }
-    let records = event["Records"].as_array().into_iter().flatten();
-    let failures: Vec<_> = records.filter_map(|record| fails(record, failed)).collect();
+    let records = || event["Records"].as_array().into_iter().flatten();
+    for wanted in records().filter_map(|record| record["dynamodb"]["NewImage"]["call"]["S"].as_str()) {
+        call(http, &serde_json::from_str(wanted)?).await?;
+    }
+    let failures: Vec<_> = records().filter_map(|record| fails(record, failed)).collect();
     let fine = || Told::Reply(json!({ "batchItemFailures": [] }));
     Ok(if failures.is_empty() { fine() } else { Told::Fail(failures) })
 }

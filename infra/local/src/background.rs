@@ -40,7 +40,7 @@ struct Work {
 
 /// One piece of work that is under way as long as this lives.
 #[derive(Debug)]
-pub(crate) struct UnderWay {
+struct UnderWay {
     number: u64,
     works: Arc<watch::Sender<Works>>,
 }
@@ -124,8 +124,7 @@ impl Background {
         }
     }
 
-    /// Begins a piece of work, which is under way until what is given back is dropped.
-    pub(crate) fn begin(&self, function: &str) -> UnderWay {
+    fn begin(&self, function: &str) -> UnderWay {
         let mut number = 0;
         self.works.send_modify(|works| {
             works.begun += 1;

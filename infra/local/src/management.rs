@@ -64,7 +64,7 @@ impl Management {
         };
         let answer = match self.wanted {
             Wanted::Post(text) => order(Order::Send(text)).map(|()| answer(StatusCode::OK)),
-            Wanted::Delete => order(Order::Close(sockets.ending())).map(|()| answer(StatusCode::NO_CONTENT)),
+            Wanted::Delete => order(Order::Close).map(|()| answer(StatusCode::NO_CONTENT)),
             Wanted::Get => sockets.tell(&self.id).map(|told| http::json(StatusCode::OK, &told)),
         };
         answer.map_err(|unreached| match unreached {

@@ -16,7 +16,6 @@ use tokio_tungstenite::tungstenite::Error;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Message, Role, WebSocketConfig};
 
-use crate::background::UnderWay;
 use crate::socket_api::{DISCONNECT, Reply, Target};
 use crate::socket_event::{Connection, token};
 use crate::sockets::{MESSAGE, Order, Sockets};
@@ -47,8 +46,6 @@ struct End {
     code: u16,
     reason: String,
     closed: Closed,
-    /// What waits for this end, if anything does.
-    waited: Option<UnderWay>,
 }
 
 /// How the line goes.
@@ -62,16 +59,12 @@ enum Closed {
 
 impl End {
     fn here(code: CloseCode, reason: &str) -> Self {
-        Self { code: code.into(), reason: reason.to_owned(), closed: Closed::Politely, waited: None }
-    }
-
-    fn waited(self, by: UnderWay) -> Self {
-        Self { waited: Some(by), ..self }
+        Self { code: code.into(), reason: reason.to_owned(), closed: Closed::Politely }
     }
 
     fn cut() -> Self {
         let reason = "Connection closed abnormally".to_owned();
-        Self { code: 1006, reason, closed: Closed::Abruptly, waited: None }
+        Self { code: 1006, reason, closed: Closed::Abruptly }
     }
 }
 
@@ -101,7 +94,6 @@ pub(crate) async fn live(
         let told = Arc::clone(&sockets);
         sockets.background.work(&function.clone(), async move { drop(told.ask(&function, &event).await) });
     }
-    drop(end.waited);
 }
 
 /// Hands frames on and carries orders out.
@@ -127,9 +119,7 @@ async fn talk<S: AsyncRead + AsyncWrite + Unpin>(
                     Ok(Ok(())) => {}
                     _ => return End::cut(),
                 },
-                Some(Order::Close(by)) => return End::here(CloseCode::Normal, "Connection Closed Normally").waited(by),
-                Some(Order::Cut(by)) => return End::cut().waited(by),
-                None => return End::cut(),
+                Some(Order::Close) => return End::here(CloseCode::Normal, "Connection Closed Normally"),Some(Order::Cut) | None => return End::cut(),
             },
             () = &mut idle => return End::here(CloseCode::Away, "Going away"),
             () = &mut old => return End::here(CloseCode::Away, "Going away"),

@@ -10,9 +10,9 @@ use jiff::Timestamp;
 use serde_json::Value as Json;
 use tokio::sync::mpsc;
 
-use crate::background::{Background, UnderWay};
+use crate::background::Background;
 use crate::pool::Pool;
-use crate::socket_api::{DISCONNECT, SocketApi};
+use crate::socket_api::SocketApi;
 use crate::socket_event::Connection;
 
 /// What API Gateway takes as one message, in either direction.
@@ -42,10 +42,9 @@ struct Open {
 #[derive(Debug)]
 pub(crate) enum Order {
     Send(String),
-    /// Under way until `$disconnect` is.
-    Close(UnderWay),
-    /// To end without a word, as when the line is cut; under way until `$disconnect` is.
-    Cut(UnderWay),
+    Close,
+    /// To end without a word, as when the line is cut.
+    Cut,
 }
 
 /// Why a connection cannot be reached.
@@ -99,11 +98,6 @@ impl Sockets {
         })
     }
 
-    /// The end of a connection, which is under way until it is dropped.
-    pub(crate) fn ending(&self) -> UnderWay {
-        self.background.begin(DISCONNECT)
-    }
-
     /// What the management API tells of a connection.
     pub(crate) fn tell(&self, id: &str) -> Result<Json, Unreached> {
         let open = self.lock();
@@ -125,7 +119,7 @@ impl Sockets {
     pub(crate) fn cut(&self) {
         for open in std::mem::take(&mut *self.lock()).into_values() {
             // One whose queue is full ends by its closed queue.
-            let _ = open.orders.try_send(Order::Cut(self.ending()));
+            let _ = open.orders.try_send(Order::Cut);
         }
     }
 

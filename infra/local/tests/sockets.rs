@@ -231,9 +231,10 @@ async fn lines_can_be_cut_and_clients_come_back() {
     let (mut one, mut two) = (connected(&stack).await, connected(&stack).await);
     assert_eq!(stack.sockets(), 2);
     stack.drop_sockets();
+    stack.settled().await.unwrap();
+    assert_eq!(events(&stack, "DISCONNECT").len(), 2, "the end of each is told");
     assert_eq!((next(&mut one).await, next(&mut two).await), ("cut".to_owned(), "cut".to_owned()));
     assert_eq!(stack.sockets(), 0);
-    stack.settled().await.unwrap();
     let codes: Vec<_> = events(&stack, "DISCONNECT").iter().map(code).collect();
     assert_eq!(codes, [json!(1006), json!(1006)]);
     let mut again = connected(&stack).await;
@@ -314,9 +315,13 @@ async fn a_function_reaches_whoever_is_connected() {
     assert_eq!(next(&mut line).await.len(), 128 * 1024);
 
     let get = manage("GET", &path, Json::Null)["call"].clone();
-    let answer = stack.invoke("Frames", json!({ "call": get })).await.unwrap();
+    let answer = stack.invoke("Frames", json!({ "call": get.clone() })).await.unwrap();
     assert_eq!(answer["body"]["identity"]["sourceIp"], "127.0.0.1");
-    assert!(answer["body"]["connectedAt"].as_str() <= answer["body"]["lastActiveAt"].as_str());
+    tokio::time::sleep(Duration::from_millis(5)).await;
+    assert_eq!(asked(&mut line, json!({ "action": "subscribe", "reply": "here" })).await, "here");
+    let later = stack.invoke("Frames", json!({ "call": get })).await.unwrap();
+    assert_eq!(answer["body"]["connectedAt"], later["body"]["connectedAt"]);
+    assert!(answer["body"]["lastActiveAt"].as_str().unwrap() < later["body"]["lastActiveAt"].as_str().unwrap());
     let delete = manage("DELETE", &path, Json::Null)["call"].clone();
     assert_eq!(stack.invoke("Frames", json!({ "call": delete })).await.unwrap()["status"], 204);
     assert_eq!(next(&mut line).await, "1000 Connection Closed Normally");
