@@ -9,6 +9,8 @@ mod contract;
 #[allow(dead_code, missing_docs)]
 #[path = "../tests/description/mod.rs"]
 mod description;
+#[path = "../tests/api/ledger.rs"]
+mod ledger;
 
 use actors::{Actor, Call, World};
 use local::Stack;

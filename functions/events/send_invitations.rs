@@ -1,4 +1,4 @@
-//! Invoked by `relay_events` and `retry_deliveries`: mails to invited people, and tells the operator's bus of mobiles (D34).
+//! Invoked: mails to invited people, and tells the operator's bus of mobiles (D34).
 
 use serde_json::json;
 use shared::courier::{Carried, Courier, Ride};

@@ -1,4 +1,4 @@
-//! Invoked by `relay_events` and `retry_deliveries`: carries deliveries to one webhook, signed (Standard Webhooks).
+//! Invoked: carries deliveries to one webhook, signed (Standard Webhooks).
 
 use shared::courier::{Carried, Courier, Ride};
 use shared::delivery::{Delivery, Verdict};

@@ -347,6 +347,7 @@ mod tests {
         assert_eq!((gone.state, gone.status, gone.ttl), (State::Failed, Some(410), Some(1 + 30 * 86_400)));
         let waits = tried.after(&failed(None), now);
         assert_eq!((waits.state, waits.ttl, waits.lease.as_deref()), (State::Pending, None, None));
-        assert_eq!(gone.again(now), Delivery { lease: None, leased_until: None, ..delivery().again(now) });
+        assert_eq!(gone.again(now), tried.again(now));
+        assert_eq!((gone.again(now).state, gone.again(now).attempts), (State::Pending, 0));
     }
 }

@@ -64,3 +64,15 @@ fn escaped(text: &str) -> String {
     }
     escaped
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_somebody_called_a_room_is_no_markup_and_no_second_line() {
+        assert_eq!(escaped("<a href=\"x\">'&'</a>"), "&lt;a href=&quot;x&quot;&gt;&#39;&amp;&#39;&lt;/a&gt;");
+        assert_eq!(one_line("ops\r\nBcc: all@x.io"), "ops  Bcc: all@x.io");
+        assert_eq!(one_line(&"é".repeat(300)).chars().count(), 200);
+    }
+}

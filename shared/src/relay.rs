@@ -114,3 +114,95 @@ impl Relay<'_> {
         letters
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::{ClientId, ObjectId, RoomId};
+    use crate::room::RoomKind;
+
+    fn outlets() -> Outlets {
+        let mail = Mailing { sender: "x@x.io".into(), link: String::new() };
+        let (key, bus) = (WebhookKey::of(&"k".repeat(32)), Some("default".to_owned()));
+        Outlets { key, loopback: Loopback::Refused, prefix: None, mail: Some(mail), bus }
+    }
+
+    fn room(webhook: &str) -> Room {
+        let id = RoomId::parse("id", "r").unwrap();
+        let mut room = Room::of_many(id, RoomKind::Group, 10, Time::default());
+        room.face.webhook = Some(webhook.to_owned());
+        room
+    }
+
+    fn entry(kind: Kind) -> Entry {
+        Entry {
+            seq: 2,
+            id: ObjectId::of_entry(Time::default(), 2),
+            nonce: String::new(),
+            kind,
+            at: Time::from_millis(10),
+            actor: None,
+            clients: vec![ClientId::parse("id", "b").unwrap()],
+            member_count: 2,
+            messages: 0,
+            via: None,
+            inviter: None,
+            expires_at: None,
+            invitations: Vec::new(),
+            message: None,
+            changed: None,
+        }
+    }
+
+    fn targets(room: &Room, gone: Option<&str>, webhooks: &[Webhook], outlets: &Outlets) -> Vec<String> {
+        let relay = Relay { room, gone, webhooks, invitations: &[], outlets, now: Time::default() };
+        let deliveries = relay.deliveries(&entry(Kind::MemberJoined), 1);
+        deliveries.into_iter().map(|(target, _)| target.as_str().to_owned()).collect()
+    }
+
+    #[test]
+    fn a_rooms_own_url_is_told_until_it_says_that_it_is_gone() {
+        let (webhooks, url) = ([Webhook::of_rooms()], "https://example.com/x");
+        assert_eq!(targets(&room(url), None, &webhooks, &outlets()), ["room"]);
+        assert_eq!(targets(&room(url), Some("https://example.com/y"), &webhooks, &outlets()), ["room"]);
+        assert!(targets(&room(url), Some(url), &webhooks, &outlets()).is_empty());
+        assert!(targets(&room("a-key"), None, &webhooks, &outlets()).is_empty());
+        assert!(targets(&room("https://10.0.0.1/x"), None, &webhooks, &outlets()).is_empty());
+        assert!(targets(&room(url), None, &webhooks, &Outlets { key: None, ..outlets() }).is_empty());
+    }
+
+    #[test]
+    fn a_key_is_a_url_where_the_operator_says_what_precedes_it() {
+        let with = Outlets { prefix: Some("https://example.com/bots/".into()), ..outlets() };
+        assert_eq!(with.url_of(&room("a-key")).as_deref(), Some("https://example.com/bots/a-key"));
+        assert_eq!(with.url_of(&room("https://x.io/y")).as_deref(), Some("https://x.io/y"));
+        assert_eq!(with.url_of(&room("")), None);
+    }
+
+    #[test]
+    fn an_invitation_goes_to_the_addresses_that_it_names() {
+        let invitation = |email: Option<&str>, mobile: Option<&str>| Invitation {
+            id: ObjectId::of_entry(Time::default(), 9),
+            addresses: Vec::new(),
+            email: email.map(str::to_owned),
+            mobile: mobile.map(str::to_owned),
+            inviter: None,
+            seq: 2,
+            created_at: Time::default(),
+            expires_at: Time::default(),
+        };
+        let told = |invitation: Invitation, outlets: &Outlets| {
+            let entry = Entry { invitations: vec![invitation.id.clone()], ..entry(Kind::MemberInvited) };
+            let (room, invitations) = (room(""), [invitation]);
+            let relay =
+                Relay { room: &room, gone: None, webhooks: &[], invitations: &invitations, outlets, now: entry.at };
+            let deliveries = relay.deliveries(&entry, 1);
+            deliveries.into_iter().map(|(target, _)| target).collect::<Vec<_>>()
+        };
+        let (mail, mobile) = (Some("a@x.io"), Some("131"));
+        assert_eq!(told(invitation(mail, mobile), &outlets()), [Target::Mail, Target::Mobile]);
+        assert_eq!(told(invitation(mail, None), &outlets()), [Target::Mail]);
+        assert_eq!(told(invitation(None, mobile), &outlets()), [Target::Mobile]);
+        assert!(told(invitation(mail, mobile), &Outlets { mail: None, bus: None, ..outlets() }).is_empty());
+    }
+}

@@ -239,7 +239,7 @@ pub fn checked_url(name: &str, url: &str, loopback: Loopback) -> Result<String, 
         return refuse("must not hold a user name or password");
     }
     let literal = host.trim_start_matches('[').trim_end_matches(']').parse().ok();
-    let is_here = host.eq_ignore_ascii_case("localhost") || literal.is_some_and(|ip| crate::outside::is_loopback(ip));
+    let is_here = host.eq_ignore_ascii_case("localhost") || literal.is_some_and(crate::outside::is_loopback);
     match (uri.scheme_str(), loopback) {
         (Some("http" | "https"), Loopback::Allowed) if is_here => Ok(url.to_owned()),
         (Some("https"), _) if is_here || literal.is_some_and(|ip| !crate::outside::is_public(ip)) => {

@@ -22,7 +22,7 @@ fn names(members: &Value) -> Vec<(String, String)> {
 
 /// The standing of a client as it is stored.
 async fn standing(world: &World, room: &str, client: &str) -> Option<Value> {
-    let items = world.items().await;
+    let items = world.items_now().await;
     let (pk, sk) = (format!("SampleApp#ROOM#{room}"), format!("#STANDING#{client}"));
     items.into_iter().find(|item| item["PK"]["S"] == *pk && item["SK"]["S"] == *sk)
 }

@@ -34,7 +34,7 @@ async fn eventful(world: &World) -> (Actor, String) {
     aaa.adds(&room, &["bbb", "ccc"]).send().await.good();
     aaa.invites(&room, &["ddd"]).send().await.good();
     let said = bbb.says(&room, "hello").send().await.good();
-    bbb.edits(&room, &said["_id"], "hello all").send().await.good();
+    bbb.edits(&room, &said, "hello all").send().await.good();
     ddd.joins(&room).send().await.good();
     ccc.removes_one(&room, "ccc").send().await.good();
     world.bans(&room, "bbb").await;
