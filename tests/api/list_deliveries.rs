@@ -72,7 +72,7 @@ async fn a_page_reads_no_more_than_it_shows() {
         let path = format!("/admin/webhooks/{webhook}/deliveries?limit={limit}");
         let id = world.platform().get(&path).send().await.request_id();
         let own = world.stack.invocations().into_iter().find(|own| own.request_id == id).unwrap();
-        own.requests.iter().filter(|call| call.action == "Query").map(|call| call.capacity).sum::<f64>()
+        own.requests.iter().filter(|call| call.action == "Query").map(|call| call.read_units).sum::<f64>()
     };
     assert!(cost(2).await < cost(20).await);
 }
