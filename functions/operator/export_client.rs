@@ -63,6 +63,10 @@ fn shown(trace: &Trace, client: &ClientId) -> Value {
             "kind": "log entry", "room": room, "seq": entry.seq, "type": entry.kind, "at": entry.at, "named": named,
             "said": entry.message.as_ref().and_then(|message| said(message, client)),
         }),
+        Trace::Delivery(target, delivery, named) => json!({
+            "kind": "delivery", "target": target, "delivery": delivery.id, "room": delivery.room,
+            "event": delivery.event, "named": named,
+        }),
     }
 }
 

@@ -6,6 +6,8 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::client::Face;
+use crate::delivery::Delivery;
+use crate::event::About;
 use crate::id::{ClientId, random_hex};
 use crate::invitation::Invitation;
 use crate::json::Json;
@@ -62,6 +64,14 @@ impl Renaming<'_> {
     pub fn invitation(&self, mut invitation: Invitation) -> Invitation {
         self.id(invitation.inviter.as_mut());
         invitation
+    }
+
+    /// A delivery: whom it tells of.
+    pub fn delivery(&self, mut delivery: Delivery) -> Delivery {
+        if let About::Client(client) = &mut delivery.about {
+            self.id(Some(client));
+        }
+        delivery
     }
 
     fn message(&self, message: &mut Message) {

@@ -210,14 +210,18 @@ refusals! {
     create_and_join: POST "/rooms/createAndJoin" json!({ "_id": "new" }) => acts;
     create_client: POST "/admin/clients" json!({ "_id": "new" }) => back_office;
     create_room: POST "/rooms" json!({ "_id": "new" }) => acts;
+    create_webhook: POST "/admin/webhooks" json!({ "url": "https://example.com" }) => [an_api_key_that_is_none, a_client_where_only_the_platform_may, a_sender_who_is_nobody, a_body_that_is_no_object, a_body_that_is_too_long];
     decline_invitation: DELETE "/rooms/{room}/invitations" json!({}) => [a_client_key_that_is_none, a_token_that_is_none, an_api_key_that_is_none, a_body_that_is_no_object, a_body_that_is_too_long, a_sender_who_is_nobody, a_room_id_that_can_be_none];
     delete_room: DELETE "/rooms/{room}" Value::Null => reads_a_room;
+    delete_webhook: DELETE "/admin/webhooks/room" Value::Null => [an_api_key_that_is_none, a_client_where_only_the_platform_may, a_sender_who_is_nobody];
     get_badge: GET "/me/badge" Value::Null => reads;
     get_me: GET "/me" Value::Null => reads;
     get_room: GET "/rooms/{room}" Value::Null => reads_a_room;
+    get_webhook: GET "/admin/webhooks/room" Value::Null => [an_api_key_that_is_none, a_client_where_only_the_platform_may, a_sender_who_is_nobody];
     join_room: POST "/rooms/{room}/join" json!({}) => [a_client_key_that_is_none, a_token_that_is_none, an_api_key_that_is_none, a_body_that_is_no_object, a_body_that_is_too_long, a_sender_who_is_nobody, a_room_that_is_none, a_room_id_that_can_be_none];
     list_bans: GET "/blockStatus/room/{room}" Value::Null => reads_a_room;
     list_clients: GET "/admin/clients" Value::Null => [an_api_key_that_is_none, a_client_where_only_the_platform_may];
+    list_deliveries: GET "/admin/webhooks/mail/deliveries" Value::Null => [an_api_key_that_is_none, a_client_where_only_the_platform_may, a_sender_who_is_nobody];
     list_events: GET "/rooms/{room}/events" Value::Null => reads_a_room;
     list_members: GET "/rooms/{room}/members" Value::Null => reads_a_room;
     list_messages: GET "/rooms/{room}/messages/v3" Value::Null => reads_a_room;
@@ -227,11 +231,16 @@ refusals! {
     list_room_ids: GET "/rooms/ids" Value::Null => reads;
     list_room_invitations: GET "/rooms/{room}/invitations" Value::Null => reads_a_room;
     list_rooms: GET "/rooms" Value::Null => reads;
+    list_webhooks: GET "/admin/webhooks" Value::Null => [an_api_key_that_is_none, a_client_where_only_the_platform_may, a_sender_who_is_nobody];
     mark_read: PUT "/rooms/{room}/lastRead" json!({ "message": "6b00dcb8035e91728ec208a5" }) => acts_in_a_room;
+    ping_webhook: POST "/admin/webhooks/6920a1b40123a1b2c3d4e5f6/ping" Value::Null => [an_api_key_that_is_none, a_client_where_only_the_platform_may, a_sender_who_is_nobody];
     remove_member: DELETE "/rooms/{room}/members/bbb" json!({}) => acts_in_a_room;
     remove_members: POST "/rooms/{room}/delete/members" json!({ "members": ["bbb"] }) => acts_in_a_room;
+    replay_delivery: POST "/admin/webhooks/room/deliveries/msg_00000000000000000000000000000000000000/replay" Value::Null => [an_api_key_that_is_none, a_client_where_only_the_platform_may, a_sender_who_is_nobody];
+    replay_events: POST "/admin/webhooks/room/replay" json!({ "room": "room", "from": 1 }) => [an_api_key_that_is_none, a_client_where_only_the_platform_may, a_sender_who_is_nobody, a_body_that_is_no_object, a_body_that_is_too_long];
     revoke_tokens: DELETE "/admin/clients/bbb/token" json!({}) => back_office;
     room_exists: GET "/rooms/{room}/exists" Value::Null => [a_client_key_that_is_none, a_token_that_is_none, an_api_key_that_is_none, a_sender_who_is_nobody, a_room_id_that_can_be_none];
+    rotate_webhook_secret: POST "/admin/webhooks/room/secret" Value::Null => [an_api_key_that_is_none, a_client_where_only_the_platform_may, a_sender_who_is_nobody];
     send_message: POST "/rooms/{room}/message" json!({ "message": "hello" }) => acts_in_a_room;
     send_platform_message: POST "/messages" json!({ "room": "room", "sender": "aaa", "message": "hello" }) => [an_api_key_that_is_none, a_client_where_only_the_platform_may, a_body_that_is_no_object, a_body_that_is_too_long, a_sender_who_is_nobody];
     set_member_property: PUT "/rooms/{room}/member/bbb" json!({ "property": "seat", "value": 7 }) => acts_in_a_room;
@@ -239,4 +248,5 @@ refusals! {
     unban_client: DELETE "/blockStatus/room/{room}/bbb" json!({}) => acts_in_a_room;
     update_me: POST "/me" json!({ "nickname": "new" }) => acts;
     update_room: PUT "/rooms/{room}" json!({ "name": "new" }) => acts_in_a_room;
+    update_webhook: PUT "/admin/webhooks/room" json!({ "description": "new" }) => [an_api_key_that_is_none, a_client_where_only_the_platform_may, a_sender_who_is_nobody, a_body_that_is_no_object, a_body_that_is_too_long];
 }

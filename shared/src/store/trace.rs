@@ -17,6 +17,7 @@ use super::sockets::Line;
 use super::visit::Owner;
 use crate::auth::Token;
 use crate::client::Client;
+use crate::delivery::Delivery;
 use crate::error::Error;
 use crate::id::{AppId, ClientId, RoomId};
 use crate::invitation::Invitation;
@@ -69,6 +70,8 @@ pub enum Trace {
     Socket,
     /// An entry of a room's log that names him.
     Entry(RoomId, Box<Entry>, Named),
+    /// That a target is told of what befell him.
+    Delivery(String, Box<Delivery>, Named),
 }
 
 /// One item about the client.
@@ -138,6 +141,11 @@ fn trace(app: &AppId, sought: &Sought<'_>, before: Item) -> Result<Option<Found>
     let place = key.pk.strip_prefix(app.as_str()).and_then(|rest| rest.strip_prefix('#'));
     let found = match place.and_then(|place| place.split_once('#')) {
         Some(("ROOM", room)) => in_room(RoomId::parse("id", room)?, &key.sk, sought, &before)?,
+        Some(("WEBHOOK", target)) => renamed(
+            &before,
+            |own| sought.renaming.delivery(own),
+            |own, named| Trace::Delivery(target.to_owned(), Box::new(own), named),
+        )?,
         Some((kind, id)) => own(kind, id, &key.sk, sought.renaming.from, &before)?.map(|trace| (trace, None)),
         None => None,
     };
