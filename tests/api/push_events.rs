@@ -191,7 +191,7 @@ async fn one_socket_that_fails_holds_up_no_other() {
 async fn no_more_is_read_for_a_large_room_than_for_a_small_one() {
     let world = World::new().await;
     let [aaa] = world.clients(["aaa"]).await;
-    let crowd = world.crowd(150).await;
+    let crowd = world.crowd(89).await;
     let members: Vec<&str> = crowd.iter().map(String::as_str).chain(["aaa"]).collect();
     let small = world.group(&[&aaa]).await;
     let large = world.room(json!({ "members": members })).await;
