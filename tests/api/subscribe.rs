@@ -95,7 +95,12 @@ async fn an_entry_too_long_for_a_socket_says_where_it_is() {
     let crowd: Vec<String> = (0..90).map(|number| format!("c{number}")).collect();
     let avatar = format!("https://x.io/{}", "x".repeat(1_000));
     for id in &crowd {
-        world.platform().post("/admin/clients", json!({ "_id": id, "avatarUrl": avatar })).send().await.good();
+        world
+            .platform()
+            .post("/admin/clients", json!({ "_id": id, "avatarUrl": avatar, "description": "x".repeat(400) }))
+            .send()
+            .await
+            .good();
     }
     let room = world.group(&[&aaa]).await;
     let before = world.events(&room).await.len() as u64;
