@@ -44,6 +44,21 @@ async fn who_is_a_member_no_longer_hears_nothing_and_loses_his_subscription() {
 }
 
 #[tokio::test]
+async fn clients_of_any_id_hear() {
+    let world = World::new().await;
+    let [aaa] = world.clients(["aaa"]).await;
+    for id in ["張三", "~~~", " ", "!x", "😀"] {
+        let client = world.client(id).await;
+        let room = world.group(&[&aaa, &client]).await;
+        let mut watcher = world.watches(&client, &room).await;
+        aaa.says(&room, "hello").send().await.good();
+        assert_eq!(world.heard(&mut watcher).await.len(), 1, "{id:?}");
+        watcher.closes().await;
+        assert!(world.socket_items().await.is_empty(), "{id:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_token_that_is_revoked_or_a_key_that_is_replaced_hears_nothing_more() {
     let world = World::new().await;
     let [aaa, bbb] = world.clients(["aaa", "bbb"]).await;

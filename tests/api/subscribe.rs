@@ -254,6 +254,35 @@ async fn who_watches_himself_hears_what_befalls_him_in_any_room() {
 }
 
 #[tokio::test]
+async fn talk_tells_who_watches_himself_of_nobody_else() {
+    let world = World::new().await;
+    let [aaa, bbb, _ccc] = world.clients(["aaa", "bbb", "ccc"]).await;
+    let room = world.group(&[&aaa]).await;
+    let mut watcher = world.opens(&bbb).await;
+    watcher.subscribes(json!({ "style": "talk" })).await;
+    aaa.adds(&room, &["ccc", "bbb"]).send().await.good();
+    aaa.talk_invites(&room, json!({ "mobile": "13100000000" })).send().await.bare();
+    let heard = world.heard(&mut watcher).await;
+    assert_eq!((heard.len(), &heard[0]["a"], &heard[0]["d"]["_id"]), (1, &json!("room:join"), &json!("bbb")));
+}
+
+#[tokio::test]
+async fn what_is_stored_about_a_socket_ends_with_it_at_the_latest() {
+    let world = World::new().await;
+    let [aaa] = world.clients(["aaa"]).await;
+    let room = world.group(&[&aaa]).await;
+    let mut watcher = world.watches(&aaa, &room).await;
+    watcher.subscribes(json!({})).await;
+    let now = shared::time::Time::now().seconds();
+    let items = world.socket_items().await;
+    assert_eq!(items.len(), 3);
+    for item in items {
+        let left = text(&item["ttl"]["N"]).parse::<i64>().unwrap() - now;
+        assert!((7_200..7_900).contains(&left), "a socket lives for two hours at most: {left}");
+    }
+}
+
+#[tokio::test]
 async fn who_watches_room_and_himself_hears_each_entry_once() {
     let world = World::new().await;
     let [aaa, bbb] = world.clients(["aaa", "bbb"]).await;
