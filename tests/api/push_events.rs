@@ -173,7 +173,7 @@ async fn a_socket_that_misses_a_frame_is_closed_so_that_it_comes_back() {
             world.stack.faults().next_call(PUSH, fault);
         }
         bbb.says(&room, "missed").send().await.good();
-        assert!(watcher.frame().await.is_none(), "{fault:?}: closed");
+        assert!(watcher.event().await.is_null(), "{fault:?}: closed");
         assert!(world.socket_items().await.is_empty(), "{fault:?}");
         let mut again = world.opens(&aaa).await;
         let answer = again.subscribes(json!({ "room": room, "after": seen })).await;
