@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use futures_util::future::try_join_all;
+use futures_util::stream::{self, StreamExt, TryStreamExt};
 use serde::{Deserialize, Serialize};
 
 use crate::delivery::{Delivery, DeliveryId, State, Verdict};
@@ -114,12 +114,11 @@ impl Courier<'_> {
         for delivery in deliveries {
             rooms.entry(delivery.room.clone()).or_default().push(delivery);
         }
-        let mut after = Vec::new();
-        for some in rooms.into_values().collect::<Vec<_>>().chunks(ROOMS_AT_ONCE) {
-            // Boxed: the types of futures within futures grow past what the compiler follows.
-            let tried = some.iter().map(|room| Box::pin(self.one_room(room, scenes, attempt)));
-            after.extend(try_join_all(tried).await?.into_iter().flatten());
-        }
+        // Boxed: the types of futures within futures grow past what the compiler follows.
+        let tried = rooms.into_values().map(|room| Box::pin(self.one_room(room, scenes, attempt)));
+        // A room whose turn is long holds up its own place and no other.
+        let after: Vec<Vec<Delivery>> = stream::iter(tried).buffer_unordered(ROOMS_AT_ONCE).try_collect().await?;
+        let after: Vec<Delivery> = after.into_iter().flatten().collect();
         carried.delivered += after.iter().filter(|delivery| delivery.state == State::Delivered).count();
         carried.failed += after.iter().filter(|delivery| delivery.state != State::Delivered).count();
         Ok(after)
@@ -127,7 +126,7 @@ impl Courier<'_> {
 
     async fn one_room(
         &self,
-        deliveries: &[Delivery],
+        deliveries: Vec<Delivery>,
         scenes: &Scenes,
         attempt: &impl AsyncFn(&Delivery, &Scene) -> Verdict,
     ) -> Result<Vec<Delivery>, Error> {

@@ -87,7 +87,7 @@ impl Relay<'_> {
                 }
             }
         }
-        deliveries.extend(self.letters(entry));
+        deliveries.extend(self.to_the_invited(entry));
         deliveries
     }
 
@@ -97,10 +97,10 @@ impl Relay<'_> {
     }
 
     /// What goes to the people invited themselves.
-    fn letters(&self, entry: &Entry) -> Vec<(Target, Delivery)> {
-        let mut letters = Vec::new();
+    fn to_the_invited(&self, entry: &Entry) -> Vec<(Target, Delivery)> {
+        let mut invited = Vec::new();
         if entry.kind != Kind::MemberInvited {
-            return letters;
+            return invited;
         }
         for (number, id) in entry.invitations.iter().enumerate() {
             let Some(invitation) = self.invitations.iter().find(|invitation| invitation.id == *id) else { continue };
@@ -108,10 +108,10 @@ impl Relay<'_> {
             let mobile = self.outlets.bus.as_ref().zip(invitation.mobile.as_ref()).map(|_| Target::Mobile);
             for target in mail.into_iter().chain(mobile) {
                 let event = Event { name: "invitation.created".to_owned(), about: About::Invitation(id.clone()) };
-                letters.push((target, Delivery::new(&self.room.id, entry, number, Style::Rollcall, event, self.now)));
+                invited.push((target, Delivery::new(&self.room.id, entry, number, Style::Rollcall, event, self.now)));
             }
         }
-        letters
+        invited
     }
 }
 

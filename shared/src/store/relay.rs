@@ -256,7 +256,10 @@ impl Store {
             .return_consumed_capacity(ReturnConsumedCapacity::Total);
         match update.send().await {
             Ok(reply) => self.spent(&reply.consumed_capacity),
-            Err(failure) => unless_refused(failure)?,
+            Err(failure) => {
+                self.spent([]);
+                unless_refused(failure)?;
+            }
         }
         Ok(())
     }

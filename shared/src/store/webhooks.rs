@@ -16,7 +16,7 @@ use crate::webhook::{MOST_WEBHOOKS, Target, Webhook};
 impl Store {
     /// The app's webhooks, with the one that stands for the rooms' own URLs, which is always there.
     pub async fn webhooks_of(&self, app: &AppId) -> Result<Vec<Webhook>, Error> {
-        let items = self.beginning_with(&key::webhooks(app), "").await?;
+        let items = self.whole_range(&key::webhooks(app), " ", "~").await?;
         let mut webhooks: Vec<Webhook> = items.into_iter().map(item::read).collect::<Result<_, _>>()?;
         if !webhooks.iter().any(|webhook| webhook.id == Target::Room.as_str()) {
             webhooks.push(Webhook::of_rooms());
