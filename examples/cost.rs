@@ -11,6 +11,12 @@ mod contract;
 mod description;
 #[path = "../tests/api/ledger.rs"]
 mod ledger;
+#[allow(dead_code, missing_docs)]
+#[path = "../tests/api/listeners.rs"]
+mod listeners;
+#[allow(dead_code, missing_docs)]
+#[path = "../tests/api/receiver.rs"]
+mod receiver;
 
 use actors::{Actor, Call, World};
 use local::Stack;
@@ -47,6 +53,39 @@ async fn main() {
             0.0 + cost.read_units(),
             0.0 + cost.write_units()
         );
+    }
+    println!("{LISTENING}");
+    listening(&world).await;
+}
+
+const LISTENING: &str = "
+## What it costs to be told
+
+The same for an app with one webhook: adding one client to a room of 10, and what that sets going. Where nobody has ever listened none of this is asked for,
+and the call itself costs what the first table says.
+
+| function | requests | read units | write units |
+| --- | ---: | ---: | ---: |";
+
+/// One add in an app that listens, function by function.
+async fn listening(world: &World) {
+    let receiver = receiver::Receiver::new().await;
+    world.listens(&receiver, json!({ "events": ["member.joined"] })).await;
+    let [zoe, _] = world.clients(["zoe", "zac"]).await;
+    let crowd: Vec<String> = (0..9).map(|number| format!("c{number:04}")).collect();
+    let crowd: Vec<&str> = crowd.iter().map(String::as_str).collect();
+    let room = world.group(&[&zoe]).await;
+    zoe.adds(&room, &crowd).send().await.good();
+    world.stack.settled().await.expect("everything is carried");
+    let before = world.stack.invocations().len();
+    zoe.adds(&room, &["zac"]).send().await.good();
+    world.stack.settled().await.expect("everything is carried");
+    let told = world.stack.invocations().split_off(before);
+    world.stack.invoke("RetryDeliveries", json!({})).await.expect("the schedule runs");
+    let idle = world.stack.invocations().pop().expect("the run is counted");
+    for (own, when) in told.iter().map(|own| (own, "")).chain([(&idle, ", nothing waiting")]) {
+        let (reads, writes) = (0.0 + own.read_units(), 0.0 + own.write_units());
+        println!("| `{}`{when} | {} | {reads} | {writes} |", own.function, own.requests.len());
     }
 }
 

@@ -1,4 +1,4 @@
-//! How soon a webhook hears: `cargo build --release --bins && cargo run --release --quiet --example latency`. It says so many things a second, in
+//! How soon a webhook hears: `cargo build --bins && cargo run --quiet --example latency`. It says so many things a second, in
 //! several rooms, and measures from each reply to the letter's arrival.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, dead_code, missing_docs)]
 
@@ -33,7 +33,7 @@ const ROOMS: usize = 10;
 #[tokio::main]
 async fn main() {
     let program = std::env::current_exe().expect("a path to this program");
-    let binaries = program.ancestors().nth(2).expect("target/release/examples is two folders deep");
+    let binaries = program.ancestors().nth(2).expect("target/debug/examples is two folders deep");
     let world = World::on(Stack::builder().bin_dir(binaries)).await;
     let receiver = Receiver::new().await;
     world.listens(&receiver, json!({ "events": ["message.created"] })).await;

@@ -56,6 +56,9 @@ fn shown(trace: &Trace, client: &ClientId) -> Value {
         Trace::Invitation(room, own, named) => json!({
             "kind": "invitation sent", "room": room, "invitation": own.id, "createdAt": own.created_at, "named": named,
         }),
+        Trace::Watch(room) => json!({ "kind": "socket that watches a room", "room": room }),
+        Trace::Sockets => json!({ "kind": "sockets that watch the client" }),
+        Trace::Socket => json!({ "kind": "open socket" }),
         Trace::Entry(room, entry, named) => json!({
             "kind": "log entry", "room": room, "seq": entry.seq, "type": entry.kind, "at": entry.at, "named": named,
             "said": entry.message.as_ref().and_then(|message| said(message, client)),

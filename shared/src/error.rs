@@ -206,6 +206,12 @@ pub enum Error {
         /// How many.
         limit: usize,
     },
+    /// A socket watches no more rooms than so many.
+    #[error("a socket can watch at most {limit} rooms: unsubscribe from one first, or open another socket")]
+    TooManySubscriptions {
+        /// How many.
+        limit: usize,
+    },
     /// The deployment has no key from which the secrets of webhooks could follow.
     #[error("this deployment has no webhooks: its operator must set the parameter `WebhookKey`")]
     WebhooksOff,

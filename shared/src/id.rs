@@ -11,7 +11,8 @@ use crate::time::Time;
 pub const LONGEST_ID: usize = 128;
 
 /// The id of an app, the tenant: 1 to 64 of `A-Z a-z 0-9 _ -`. It has no dot, so that keys and tokens can begin with it (D5).
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct AppId(String);
 
 impl AppId {

@@ -1,6 +1,7 @@
 //! The Lambda runtime, the environment, the log: what every function's `main` needs.
 
 mod environment;
+mod live;
 mod log;
 
 use std::collections::BTreeMap;
@@ -18,6 +19,7 @@ use crate::time::Stopwatch;
 
 pub use environment::Settings;
 pub(crate) use environment::variable;
+pub use live::{serve_authorizer, serve_socket};
 use log::{Line, name, start_log};
 
 /// What a function's `main` ends with.

@@ -37,6 +37,7 @@ pub mod pseudonym;
 pub mod delivery;
 pub mod event;
 pub mod relay;
+pub mod socket;
 pub mod webhook;
 
 pub mod store;
@@ -44,4 +45,5 @@ pub mod store;
 pub mod dialect;
 
 pub mod courier;
+pub mod crier;
 pub mod mail;

@@ -170,14 +170,18 @@ impl Request {
         if text.len() > LONGEST_BODY {
             return Err(Error::BodyTooLarge { limit: LONGEST_BODY });
         }
-        if text.trim().is_empty() {
-            return Ok(Fields(Map::new()));
+        Fields::parse(&text)
+    }
+
+    /// The same with the query's parameters as headers, where no header has their name: browsers cannot set the headers of
+    /// a socket.
+    pub fn with_query_as_headers(mut self) -> Self {
+        for (name, value) in self.query_string_parameters.take().into_iter().flatten() {
+            if self.header(&name).is_none() {
+                self.headers.get_or_insert_default().insert(name.to_ascii_lowercase(), value);
+            }
         }
-        match serde_json::from_str(&text) {
-            Ok(Value::Object(fields)) => Ok(Fields(fields)),
-            Ok(_) => Err(Error::InvalidBody { reason: "it is another kind of value".into() }),
-            Err(flaw) => Err(Error::InvalidBody { reason: flaw.to_string() }),
-        }
+        self
     }
 }
 
@@ -186,6 +190,18 @@ impl Request {
 pub struct Fields(Map<String, Value>);
 
 impl Fields {
+    /// Those of a JSON object; no text is no fields.
+    pub fn parse(text: &str) -> Result<Self, Error> {
+        if text.trim().is_empty() {
+            return Ok(Self(Map::new()));
+        }
+        match serde_json::from_str(text) {
+            Ok(Value::Object(fields)) => Ok(Self(fields)),
+            Ok(_) => Err(Error::InvalidBody { reason: "it is another kind of value".into() }),
+            Err(flaw) => Err(Error::InvalidBody { reason: flaw.to_string() }),
+        }
+    }
+
     /// Any value, as it came; `null` too.
     pub fn raw(&self, name: &str) -> Option<&Value> {
         self.0.get(name)

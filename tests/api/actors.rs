@@ -320,6 +320,11 @@ impl Actor {
         self
     }
 
+    /// The headers that it sends with each request.
+    pub fn headers(&self) -> &[(String, String)] {
+        &self.headers
+    }
+
     pub fn get(&self, path: &str) -> Call {
         self.call(Method::GET, path)
     }

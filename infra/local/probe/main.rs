@@ -1,15 +1,27 @@
 //! A function for the stack's own tests: prints each event that it gets as one line, and does as the event tells it.
 //!
 //! A stream record whose `NewImage` has a number `fail` fails so many times. What a failure looks like says the variable
-//! `REPORTS`: `1` reports the record, `0` fails the whole invocation. An event with `put` puts that item into the table, one
-//! with `call` calls another service and gives back its answer, one with `fails` fails at its first tries, so many of them, and one
-//! with `env` gives back that variable.
+//! `REPORTS`: `1` reports the record, `0` fails the whole invocation. A record with a text `call` makes that call.
+//!
+//! An event with `wait` waits so many milliseconds, one with `put` puts that item into the table, one with `call` calls
+//! another service and gives back its answer, one with `fails` fails at its first tries, so many of them, and one with `env`
+//! gives back that variable. An event of a WebSocket connection is answered as its query or its frame tells.
 #![allow(clippy::disallowed_methods, reason = "a function is told by its environment where Lambda is")]
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value as Json, json};
+
+/// What the function does with an event.
+enum Told {
+    Reply(Json),
+    /// Fails on these.
+    Fail(Vec<String>),
+    /// Fails with this message.
+    Error(String),
+}
 
 type Failure = Box<dyn std::error::Error>;
 
@@ -25,12 +37,13 @@ async fn main() -> Result<(), Failure> {
         let event: Json = next.json().await?;
         println!("{event}");
         let (path, reply) = match handle(&http, &id, &event, &mut failed).await? {
-            Ok(reply) => ("response", reply),
-            Err(failures) if reports => {
+            Told::Reply(reply) => ("response", reply),
+            Told::Error(message) => ("error", json!({ "errorType": "Told", "errorMessage": message })),
+            Told::Fail(failures) if reports => {
                 let failures: Vec<_> = failures.iter().map(|id| json!({ "itemIdentifier": id })).collect();
                 ("response", json!({ "batchItemFailures": failures }))
             }
-            Err(failures) => {
+            Told::Fail(failures) => {
                 let message = format!("to fail on {}", failures.first().map_or("", String::as_str));
                 ("error", json!({ "errorType": "Told", "errorMessage": message }))
             }
@@ -40,27 +53,77 @@ async fn main() -> Result<(), Failure> {
 }
 
 /// The reply to an event, or on what it is told to fail.
-async fn handle(
-    http: &Client,
-    id: &str,
-    event: &Json,
-    failed: &mut BTreeMap<String, u64>,
-) -> Result<Result<Json, Vec<String>>, Failure> {
-    if let Some(item) = event.get("put") {
-        put(http, item).await?;
+async fn handle(http: &Client, id: &str, event: &Json, failed: &mut BTreeMap<String, u64>) -> Result<Told, Failure> {
+    if event["requestContext"]["eventType"].is_string() {
+        return socket(http, event).await;
+    }
+    if let Some(time) = event["wait"].as_u64() {
+        tokio::time::sleep(Duration::from_millis(time)).await;
+    }
+    if let Some(item) = event.get("put")
+        && let Err(error) = put(http, item).await
+    {
+        println!("goes on: {error}");
     }
     if event["fails"].as_u64().is_some_and(|times| once_more(id, times, failed)) {
-        return Ok(Err(vec![id.to_owned()]));
+        return Ok(Told::Fail(vec![id.to_owned()]));
     }
     if let Some(wanted) = event.get("call") {
-        return call(http, wanted).await.map(Ok);
+        return call(http, wanted).await.map(Told::Reply);
     }
     if let Some(name) = event["env"].as_str() {
-        return Ok(Ok(json!(std::env::var(name).ok())));
+        return Ok(Told::Reply(json!(std::env::var(name).ok())));
     }
-    let records = event["Records"].as_array().into_iter().flatten();
-    let failures: Vec<_> = records.filter_map(|record| fails(record, failed)).collect();
-    Ok(if failures.is_empty() { Ok(json!({ "batchItemFailures": [] })) } else { Err(failures) })
+    let records = || event["Records"].as_array().into_iter().flatten();
+    for wanted in records().filter_map(|record| record["dynamodb"]["NewImage"]["call"]["S"].as_str()) {
+        call(http, &serde_json::from_str(wanted)?).await?;
+    }
+    let failures: Vec<_> = records().filter_map(|record| fails(record, failed)).collect();
+    let fine = || Told::Reply(json!({ "batchItemFailures": [] }));
+    Ok(if failures.is_empty() { fine() } else { Told::Fail(failures) })
+}
+
+/// The reply to an event of a WebSocket connection. An authorizer does as the query's `as` tells, `$connect` gives its
+/// `connect` as status, and a frame is answered with its `reply`, `times` over; or with what a call gave, or not at all.
+async fn socket(http: &Client, event: &Json) -> Result<Told, Failure> {
+    let query = |name: &str| event["queryStringParameters"][name].as_str();
+    let frame = event["body"].as_str().and_then(|body| serde_json::from_str::<Json>(body).ok()).unwrap_or_default();
+    if event["type"] == "REQUEST" {
+        return Ok(authorize(query("as").unwrap_or_default(), &event["methodArn"]));
+    }
+    if let Some(message) = frame["error"].as_str() {
+        return Ok(Told::Error(message.to_owned()));
+    }
+    if let Some(whole) = frame.get("whole") {
+        return Ok(Told::Reply(whole.clone()));
+    }
+    let mut reply = json!({ "statusCode": query("connect").map_or(Ok(200), str::parse)? });
+    if let Some(text) = frame["reply"].as_str() {
+        let times = frame["times"].as_u64().unwrap_or(1);
+        reply["body"] = text.repeat(usize::try_from(times)?).into();
+    }
+    if let Some(wanted) = frame.get("call") {
+        let id = event["requestContext"]["connectionId"].as_str().unwrap_or_default().replace('=', "%3D");
+        let wanted: Json = serde_json::from_str(&wanted.to_string().replace("{id}", &id))?;
+        reply["body"] = call(http, &wanted).await?.to_string().into();
+    }
+    Ok(Told::Reply(reply))
+}
+
+fn authorize(wanted: &str, method_arn: &Json) -> Told {
+    let effect = match wanted {
+        "unauthorized" => return Told::Error("Unauthorized".to_owned()),
+        "broken" => return Told::Error("Something else".to_owned()),
+        "deny" => "Deny",
+        _ => "Allow",
+    };
+    let resource = if wanted == "elsewhere" { json!("arn:aws:execute-api:elsewhere") } else { method_arn.clone() };
+    let statement = json!({ "Effect": effect, "Action": "execute-api:Invoke", "Resource": resource });
+    let context =
+        if wanted == "nested" { json!({ "a": {} }) } else { json!({ "app": "App", "number": 7, "yes": true }) };
+    Told::Reply(json!({
+        "principalId": wanted, "policyDocument": { "Version": "2012-10-17", "Statement": [statement] }, "context": context,
+    }))
 }
 
 /// Puts an item into the table, as any function writes.

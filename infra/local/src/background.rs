@@ -86,6 +86,15 @@ impl Background {
         });
     }
 
+    /// Does some work for a function, which counts as under way until it is done.
+    pub(crate) fn work(&self, function: &str, work: impl Future<Output = ()> + Send + 'static) {
+        let under_way = self.begin(function);
+        self.spawn(async move {
+            work.await;
+            drop(under_way);
+        });
+    }
+
     /// Waits until nothing is under way and nothing that was written is left to be handled, by those who do so neither.
     pub(crate) async fn settled(&self, feeds: &Feeds, within: Duration) -> Result<(), Error> {
         let deadline = Instant::now() + within;

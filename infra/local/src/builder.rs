@@ -22,6 +22,7 @@ use crate::outbox::Outbox;
 use crate::pool::{Pool, Settings};
 use crate::proxy::{self, Proxy};
 use crate::services::{self, Services};
+use crate::sockets::Sockets;
 use crate::stack::Stack;
 use crate::template::Template;
 use crate::{http, runtime as runtime_api};
@@ -164,21 +165,51 @@ impl Builder {
     }
 
     async fn set_up(self) -> Result<Stack, Error> {
-        let text = std::fs::read_to_string(&self.template);
-        let text = text.map_err(|error| Error::Template(format!("`{}`: {error}", self.template.display())))?;
-        let template = Template::parse(&text, &self.parameters)?;
-        let public = listen(here(self.port)).await?;
-        let (runtime_api, database) = (listen(here(0)).await?, listen(here(0)).await?);
-        let engine = match self.engine_url {
-            Some(url) => Engine::at(url),
+        let template = self.read_template()?;
+        let ports = Ports::open(self.port).await?;
+        let engine = match &self.engine_url {
+            Some(url) => Engine::at(url.clone()),
             None => Engine::embedded(&self.data, listen(self.engine_address).await?)?,
         };
         engine.create(&template.table).await?;
+        let (engine, faults, pool) = (Arc::new(engine), Faults::default(), Arc::new(self.pool(&template, &ports)?));
+        let feeds = Arc::new(Feeds::start(&template, &engine, &pool, &faults).await?);
+        let background = Arc::new(Background::new(Arc::clone(&pool)));
+        let url = url_of(&ports.public)?;
+        let sockets = template
+            .sockets
+            .clone()
+            .map(|api| Arc::new(Sockets::new(api, Arc::clone(&pool), Arc::clone(&background), &url)));
+        let stack = Stack {
+            url,
+            stage: stage(&template).to_owned(),
+            table: template.table.name.clone(),
+            engine_url: engine.url.clone(),
+            faults,
+            pool,
+            feeds,
+            background,
+            outbox: Arc::new(Outbox::new(self.outbox)),
+            sockets,
+            runtime: Handle::current(),
+            ending: None,
+            thread: None,
+        };
+        ports.serve(&stack, &template, engine, self.count_rounds);
+        Ok(stack)
+    }
 
+    fn read_template(&self) -> Result<Template, Error> {
+        let text = std::fs::read_to_string(&self.template);
+        let text = text.map_err(|error| Error::Template(format!("`{}`: {error}", self.template.display())))?;
+        Template::parse(&text, &self.parameters)
+    }
+
+    fn pool(&self, template: &Template, ports: &Ports) -> Result<Pool, Error> {
         let settings = Settings {
-            bin_dir: self.bin_dir.map_or_else(beside_this_program, Ok)?,
-            runtime_url: url_of(&runtime_api)?,
-            endpoints: services::endpoints(&url_of(&database)?, "live"),
+            bin_dir: self.bin_dir.clone().map_or_else(beside_this_program, Ok)?,
+            runtime_url: url_of(&ports.runtime_api)?,
+            endpoints: services::endpoints(&url_of(&ports.database)?, stage(template)),
             count_rounds: self.count_rounds,
         };
         let logs = if self.print_logs { Logs::Printed } else { Logs::Kept(Default::default()) };
@@ -187,41 +218,56 @@ impl Builder {
                 logs.line(&function.binary, &format!("gets no `{kind}` events here: invoke it by hand"));
             }
         }
-        let pool = Arc::new(Pool::new(&template.functions, settings, Arc::new(logs), Arc::new(Journal::default())));
-        let (engine, faults) = (Arc::new(engine), Faults::default());
-        let feeds = Arc::new(Feeds::start(&template, &engine, &pool, &faults).await?);
-        let background = Arc::new(Background::new(Arc::clone(&pool)));
-        let outbox = Arc::new(Outbox::new(self.outbox));
-        let stack = Stack {
-            url: url_of(&public)?,
-            table: template.table.name.clone(),
-            engine_url: engine.url.clone(),
-            faults: faults.clone(),
+        Ok(Pool::new(&template.functions, settings, Arc::new(logs), Arc::new(Journal::default())))
+    }
+}
+
+/// Where the three servers listen.
+struct Ports {
+    public: TcpListener,
+    runtime_api: TcpListener,
+    /// The table's, and the other services'.
+    database: TcpListener,
+}
+
+impl Ports {
+    async fn open(public: u16) -> Result<Self, Error> {
+        let public = listen(here(public)).await?;
+        Ok(Self { public, runtime_api: listen(here(0)).await?, database: listen(here(0)).await? })
+    }
+
+    fn serve(self, stack: &Stack, template: &Template, engine: Arc<Engine>, count_rounds: bool) {
+        let pool = Arc::clone(&stack.pool);
+        let desk = Desk::new(Arc::clone(&stack.outbox), &stack.stage);
+        let gateway = Gateway::new(template, Arc::clone(&pool), desk, stack.sockets.clone(), &stack.url);
+        let services = Services {
             pool: Arc::clone(&pool),
-            feeds: Arc::clone(&feeds),
-            background: Arc::clone(&background),
-            outbox: Arc::clone(&outbox),
-            runtime: Handle::current(),
-            ending: None,
-            thread: None,
+            background: Arc::clone(&stack.background),
+            faults: stack.faults.clone(),
+            outbox: Arc::clone(&stack.outbox),
+            sockets: stack.sockets.clone(),
         };
-        let gateway = Arc::new(Gateway::new(&template, Arc::clone(&pool), Desk::new(Arc::clone(&outbox)), &stack.url));
-        let proxy = Arc::new(Proxy {
+        let proxy = Proxy {
             engine,
             pool: Arc::clone(&pool),
-            services: Services { pool: Arc::clone(&pool), background, faults: faults.clone(), outbox },
-            faults,
-            feeds,
-            table_arn: template.table.arn,
-            count_rounds: self.count_rounds,
-        });
-        tokio::spawn(http::serve(public, gateway::LIMIT, move |request| Arc::clone(&gateway).handle(request)));
-        tokio::spawn(http::serve(database, proxy::LIMIT, move |request| Arc::clone(&proxy).handle(request)));
-        tokio::spawn(http::serve(runtime_api, runtime_api::LIMIT, move |request| {
+            services,
+            faults: stack.faults.clone(),
+            feeds: Arc::clone(&stack.feeds),
+            table_arn: template.table.arn.clone(),
+            count_rounds,
+        };
+        let (gateway, proxy) = (Arc::new(gateway), Arc::new(proxy));
+        tokio::spawn(http::serve(self.public, gateway::LIMIT, move |request| Arc::clone(&gateway).handle(request)));
+        tokio::spawn(http::serve(self.database, proxy::LIMIT, move |request| Arc::clone(&proxy).handle(request)));
+        tokio::spawn(http::serve(self.runtime_api, runtime_api::LIMIT, move |request| {
             runtime_api::handle(Arc::clone(&pool), request)
         }));
-        Ok(stack)
     }
+}
+
+/// The stage of the WebSocket API.
+fn stage(template: &Template) -> &str {
+    template.sockets.as_ref().map_or("live", |api| &api.stage)
 }
 
 /// A port that only this machine reaches.

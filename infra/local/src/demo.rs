@@ -57,7 +57,7 @@ pub async fn load(stack: &Stack) -> Result<(), Error> {
     Ok(())
 }
 
-/// Three calls to try, for a shell.
+/// Three calls to try, for a shell, and a page for a browser.
 pub fn calls(url: &str) -> String {
     let who = format!("-H 'IM-CLIENT-KEY: {CLIENT_KEY}' -H 'IM-Authorization: {}'", token("aaa"));
     let talk = format!("-H 'Authorization: aid {}'", token("aaa"));
@@ -68,7 +68,10 @@ pub fn calls(url: &str) -> String {
   # read the room
   curl -s {url}/rooms/demo-room {who}
   # invite in Talk's dialect
-  curl -s {url}/v2/rooms/demo-room/invite {talk} {json} -d '{{\"email\":\"someone@example.com\"}}'"
+  curl -s {url}/v2/rooms/demo-room/invite {talk} {json} -d '{{\"email\":\"someone@example.com\"}}'
+  # watch the room, in a browser
+  {url}/local/watch?clientKey={CLIENT_KEY}&token={}&room=demo-room",
+        token("aaa")
     )
 }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use hyper::body::Bytes;
+use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
 
 use crate::http::{json, message};
@@ -12,16 +13,21 @@ use crate::outbox::Outbox;
 /// What the paths begin with; never the template's.
 pub(crate) const PREFIX: &str = "/local/";
 
+const WATCH: &str = include_str!("watch.html");
+
 /// The stack's own pages.
 #[derive(Debug)]
 pub(crate) struct Desk {
     outbox: Arc<Outbox>,
     inbox: Inbox,
+    /// The page from which a room is watched.
+    watch: Bytes,
 }
 
 impl Desk {
-    pub(crate) fn new(outbox: Arc<Outbox>) -> Self {
-        Self { outbox, inbox: Inbox::default() }
+    /// For a stack whose WebSocket API has this stage.
+    pub(crate) fn new(outbox: Arc<Outbox>, stage: &str) -> Self {
+        Self { outbox, inbox: Inbox::default(), watch: WATCH.replace("STAGE", stage).into() }
     }
 
     /// Answers a request whose path begins with [`PREFIX`].
@@ -43,9 +49,18 @@ impl Desk {
                 self.inbox.empty(path);
                 nothing()
             }
-            ("outbox" | "inbox", _) => message(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed"),
+            ("watch", &Method::GET) => self.watch(),
+            ("outbox" | "inbox" | "watch", _) => message(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed"),
             _ => message(StatusCode::NOT_FOUND, "Not Found"),
         }
+    }
+
+    fn watch(&self) -> Response<Bytes> {
+        let mut response = Response::new(self.watch.clone());
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        response
     }
 }
 

@@ -128,12 +128,18 @@ pub(crate) fn joined(headers: &HeaderMap) -> BTreeMap<&str, String> {
 /// Parameters of a query, decoded, several values of one name joined by a comma.
 fn parameters(query: &str) -> BTreeMap<String, String> {
     let mut parameters = BTreeMap::<String, String>::new();
-    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
-        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        let (name, value) = (decoded(&name.replace('+', " ")), decoded(&value.replace('+', " ")));
+    for (name, value) in pairs(query) {
         parameters.entry(name).and_modify(|all| *all = format!("{all},{value}")).or_insert(value);
     }
     parameters
+}
+
+/// The parameters of a query one by one, decoded.
+pub(crate) fn pairs(query: &str) -> impl Iterator<Item = (String, String)> {
+    query.split('&').filter(|pair| !pair.is_empty()).map(|pair| {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        (decoded(&name.replace('+', " ")), decoded(&value.replace('+', " ")))
+    })
 }
 
 /// The types that API Gateway hands on as text; all others, and none, it encodes.

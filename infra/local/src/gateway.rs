@@ -12,6 +12,7 @@ use crate::desk::{self, Desk};
 use crate::http::{Answer, message};
 use crate::pool::Pool;
 use crate::route::{self, Route, Taken};
+use crate::sockets::Sockets;
 use crate::{event, template::Template};
 
 /// What API Gateway takes.
@@ -24,20 +25,37 @@ pub(crate) struct Gateway {
     cors: Option<Cors>,
     pool: Arc<Pool>,
     desk: Desk,
+    sockets: Option<Arc<Sockets>>,
     /// Host and port, which stand for the API's own domain.
     domain: String,
 }
 
 impl Gateway {
-    pub(crate) fn new(template: &Template, pool: Arc<Pool>, desk: Desk, url: &str) -> Self {
+    pub(crate) fn new(
+        template: &Template,
+        pool: Arc<Pool>,
+        desk: Desk,
+        sockets: Option<Arc<Sockets>>,
+        url: &str,
+    ) -> Self {
         let routes = template.functions.iter().flat_map(|function| function.routes.clone()).collect();
-        Self { routes, cors: template.cors.clone(), pool, desk, domain: url.trim_start_matches("http://").to_owned() }
+        Self {
+            routes,
+            cors: template.cors.clone(),
+            pool,
+            desk,
+            sockets,
+            domain: url.trim_start_matches("http://").to_owned(),
+        }
     }
 
     /// Answers one request.
     pub(crate) async fn handle(self: Arc<Self>, request: Request<Bytes>) -> Answer {
         if request.uri().path().starts_with(desk::PREFIX) {
             return Ok(self.desk.handle(&request));
+        }
+        if let Some(sockets) = self.sockets.as_ref().filter(|sockets| sockets.are_asked_by(&request)) {
+            return Arc::clone(sockets).open(request).await;
         }
         let origin = request.headers().get(ORIGIN).cloned();
         if let Some(cors) = &self.cors

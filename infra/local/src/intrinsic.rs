@@ -12,6 +12,7 @@ pub(crate) const REGION: &str = "us-east-1";
 /// The account that the functions believe they belong to.
 pub(crate) const ACCOUNT: &str = "000000000000";
 const STACK: &str = "rollcall-local";
+const STAGE: &str = "AWS::ApiGatewayV2::Stage";
 
 /// Works out values of one template. What cannot be known on one machine is refused where it is asked for, by name.
 pub(crate) struct Intrinsics<'a> {
@@ -122,6 +123,9 @@ impl<'a> Intrinsics<'a> {
                 return self.table_name().map(|name| Some(Json::String(name)));
             }
             _ if self.is_named_by_its_id(name) => name,
+            _ if self.root["Resources"][name]["Type"].as_str() == Some(STAGE) => {
+                return self.value(&self.root["Resources"][name]["Properties"]["StageName"]);
+            }
             _ => {
                 if let Some(value) = self.parameters.get(name) {
                     return Ok(Some(value.clone()));
@@ -141,8 +145,7 @@ impl<'a> Intrinsics<'a> {
     /// On one machine a function is named as the template names it, and so is a part of a WebSocket API.
     fn is_named_by_its_id(&self, name: &str) -> bool {
         let kind = self.root["Resources"][name]["Type"].as_str().unwrap_or_default();
-        let stage = kind == "AWS::ApiGatewayV2::Stage";
-        !stage && (kind == "AWS::Serverless::Function" || kind.starts_with("AWS::ApiGatewayV2::"))
+        kind != STAGE && (kind == "AWS::Serverless::Function" || kind.starts_with("AWS::ApiGatewayV2::"))
     }
 
     fn attribute(&self, path: &str) -> Result<String, String> {
@@ -264,6 +267,7 @@ Resources:
   Table: { Type: AWS::DynamoDB::Table }
   Send: { Type: AWS::Serverless::Function }
   Sockets: { Type: AWS::ApiGatewayV2::Api }
+  Live: { Type: AWS::ApiGatewayV2::Stage, Properties: { StageName: live } }
 ";
 
     fn worked_out(expression: &str) -> Result<Json, String> {
@@ -283,6 +287,7 @@ Resources:
     fn a_function_and_a_socket_api_are_named_by_their_ids() {
         assert_eq!(worked_out("!Ref Send"), Ok("Send".into()));
         assert_eq!(worked_out("!Ref Sockets"), Ok("Sockets".into()));
+        assert_eq!(worked_out("!Ref Live"), Ok("live".into()));
         let arn = "arn:aws:lambda:us-east-1:000000000000:function:Send";
         assert_eq!(worked_out("!GetAtt Send.Arn"), Ok(arn.into()));
         assert_eq!(worked_out("!Sub '${Send.Arn}:live'"), Ok(format!("{arn}:live").into()));

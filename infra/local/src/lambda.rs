@@ -96,7 +96,7 @@ impl Invoke {
 }
 
 /// The name in a name or an ARN, with or without a version.
-fn named(text: &str) -> String {
+pub(crate) fn named(text: &str) -> String {
     let name = text.split_once(":function:").map_or(text, |(_, name)| name);
     name.split(':').next().unwrap_or_default().to_owned()
 }

@@ -14,8 +14,8 @@
 //!
 //! A request's way: `gateway` finds the route and makes the event, `pool` finds or starts an instance, `runtime` hands it
 //! the event; what the function asks of the table goes through `proxy`, which knows who asks, to the `engine`; what it asks
-//! of other services, to `services`. What no
-//! request wakes, `feed` does: from the table's `stream`, and by `schedule`.
+//! of other services, to `services`. A WebSocket connection
+//! begins in `handshake` and lives in `socket`. What no request wakes, `feed` does: from the table's `stream`, and by `schedule`.
 #![allow(
     clippy::disallowed_methods,
     reason = "the stack plays the part of Lambda and of the machine: it has a clock and an environment of its own"
@@ -32,6 +32,12 @@ mod pool;
 mod route;
 mod runtime;
 
+mod handshake;
+mod socket;
+mod socket_api;
+mod socket_event;
+mod sockets;
+
 mod engine;
 mod faults;
 mod journal;
@@ -44,6 +50,7 @@ mod desk;
 mod inbox;
 mod lambda;
 mod mail;
+mod management;
 mod outbox;
 mod services;
 

@@ -91,6 +91,7 @@ async fn serve(cli: &Cli) -> Result<(), Error> {
         println!("app {}, client key {}, API key {}\n", demo::APP, demo::CLIENT_KEY, demo::API_KEY);
         println!("{}\n", demo::calls(stack.url()));
     }
+    println!("what leaves it: {0}/local/outbox; a place to send webhooks to: {0}/local/inbox\n", stack.url());
     tokio::select! {
         _ = tokio::signal::ctrl_c() => {}
         _ = terminate.recv() => {}

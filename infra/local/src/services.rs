@@ -15,8 +15,10 @@ use crate::http::{self, Answer, Cut};
 use crate::instance::Instance;
 use crate::lambda::Invoke;
 use crate::mail::SendEmail;
+use crate::management::Management;
 use crate::outbox::Outbox;
 use crate::pool::Pool;
+use crate::sockets::Sockets;
 
 const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
 
@@ -27,6 +29,7 @@ pub(crate) struct Services {
     pub(crate) background: Arc<Background>,
     pub(crate) faults: Faults,
     pub(crate) outbox: Arc<Outbox>,
+    pub(crate) sockets: Option<Arc<Sockets>>,
 }
 
 /// The variables that lead a function's SDKs to the proxy at this address; `stage` is the WebSocket API's.
@@ -50,6 +53,8 @@ pub(crate) enum Wanted {
     SendEmail(SendEmail),
     /// EventBridge's PutEvents.
     PutEvents(PutEvents),
+    /// A call of the WebSocket API's management API.
+    Connection(Management),
 }
 
 /// What becomes of a request that a service accepts.
@@ -96,6 +101,9 @@ impl Wanted {
             (&Method::POST, [""]) if target == b"AWSEvents.PutEvents" => {
                 Some(PutEvents::read(body).map(Self::PutEvents))
             }
+            (method, [stage, "@connections", id]) => {
+                Some(Management::read(method, stage, id, body).map(Self::Connection))
+            }
             (_, [""]) if !target.starts_with(b"AWSEvents.") => None,
             _ => {
                 let asked = format!("{} {} {}", head.method, head.uri.path(), String::from_utf8_lossy(target));
@@ -111,21 +119,31 @@ impl Wanted {
             Self::Invoke(_) => "lambda:InvokeFunction",
             Self::SendEmail(_) => "ses:SendEmail",
             Self::PutEvents(_) => "events:PutEvents",
+            Self::Connection(_) => "execute-api:ManageConnections",
         }
     }
 
-    /// What must be granted: for each of the lists, one of its resources.
-    fn resources(&self) -> Vec<Vec<String>> {
+    /// What must be granted: for each of the lists, one of its resources. `api` is the id of the WebSocket API.
+    fn resources(&self, api: &str) -> Vec<Vec<String>> {
         match self {
             Self::Invoke(invoke) => vec![vec![invoke.resource()]],
             Self::SendEmail(mail) => vec![mail.resources()],
             Self::PutEvents(events) => events.resources(),
+            Self::Connection(call) => vec![vec![call.resource(api)]],
+        }
+    }
+
+    fn denial(&self) -> &'static str {
+        match self {
+            Self::Connection(_) => "ForbiddenException",
+            Self::Invoke(_) | Self::SendEmail(_) | Self::PutEvents(_) => "AccessDeniedException",
         }
     }
 
     fn throttled(&self) -> Refusal {
         let (status, kind) = match self {
             Self::PutEvents(_) => (StatusCode::BAD_REQUEST, "ThrottlingException"),
+            Self::Connection(_) => (StatusCode::TOO_MANY_REQUESTS, "LimitExceededException"),
             Self::Invoke(_) | Self::SendEmail(_) => (StatusCode::TOO_MANY_REQUESTS, "TooManyRequestsException"),
         };
         Refusal::new(status, kind, "Rate exceeded")
@@ -153,6 +171,7 @@ impl Services {
         let answer = match wanted {
             Wanted::Invoke(invoke) => invoke.perform(&self.pool, &self.background, fate).await,
             Wanted::SendEmail(mail) => self.send(instance, mail, fate),
+            Wanted::Connection(call) => call.perform(self.sockets.as_deref(), fate),
             Wanted::PutEvents(events) => Ok(http::json(StatusCode::OK, &events.perform(&self.outbox, fate))),
         };
         Ok(answer.unwrap_or_else(Response::from))
@@ -169,13 +188,14 @@ impl Services {
 
     fn denied(&self, instance: &Instance, wanted: &Wanted) -> Option<Refusal> {
         let (function, action) = (&instance.function, wanted.action());
+        let api = self.sockets.as_ref().map_or("", |sockets| &sockets.api.id);
         let allowed = |one: &Vec<String>| one.iter().any(|resource| function.policy.allows(action, resource));
-        let resources = wanted.resources().into_iter().find(|one| !allowed(one))?.join("` or `");
+        let resources = wanted.resources(api).into_iter().find(|one| !allowed(one))?.join("` or `");
         let message = format!(
             "`{}` is not allowed {action} on `{resources}`: its `Policies` in template.yaml do not grant it",
             function.id
         );
         self.pool.logs.line(&function.binary, &message);
-        Some(Refusal::new(StatusCode::FORBIDDEN, "AccessDeniedException", message))
+        Some(Refusal::new(StatusCode::FORBIDDEN, wanted.denial(), message))
     }
 }

@@ -17,6 +17,7 @@ use crate::feed::Feeds;
 use crate::journal::Invocation;
 use crate::outbox::Outbox;
 use crate::pool::Pool;
+use crate::sockets::Sockets;
 
 /// How long the functions have to come to an end with what is under way.
 const SETTLED: Duration = Duration::from_secs(30);
@@ -25,6 +26,7 @@ const SETTLED: Duration = Duration::from_secs(30);
 #[derive(Debug)]
 pub struct Stack {
     pub(crate) url: String,
+    pub(crate) stage: String,
     pub(crate) table: String,
     pub(crate) engine_url: String,
     pub(crate) faults: Faults,
@@ -32,6 +34,7 @@ pub struct Stack {
     pub(crate) feeds: Arc<Feeds>,
     pub(crate) background: Arc<Background>,
     pub(crate) outbox: Arc<Outbox>,
+    pub(crate) sockets: Option<Arc<Sockets>>,
     pub(crate) runtime: Handle,
     pub(crate) ending: Option<oneshot::Sender<()>>,
     pub(crate) thread: Option<JoinHandle<()>>,
@@ -46,6 +49,11 @@ impl Stack {
     /// The address of the HTTP API, without a slash at the end.
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// The address of the WebSocket API.
+    pub fn ws_url(&self) -> String {
+        format!("{}/{}", self.url.replacen("http:", "ws:", 1), self.stage)
     }
 
     /// The address of the database itself, past the proxy: no policy, no count, no faults.
@@ -115,6 +123,18 @@ impl Stack {
     /// The events that functions have put, oldest first, each as an entry of EventBridge's PutEvents.
     pub fn events(&self) -> Vec<Json> {
         self.outbox.events()
+    }
+
+    /// How many WebSocket connections are open.
+    pub fn sockets(&self) -> usize {
+        self.sockets.as_ref().map_or(0, |sockets| sockets.count())
+    }
+
+    /// Cuts every WebSocket connection, as a network does: without a word to the client.
+    pub fn drop_sockets(&self) {
+        if let Some(sockets) = &self.sockets {
+            sockets.cut();
+        }
     }
 
     /// What the functions have printed, line by line, each after its function's name. Empty when the lines are printed on.

@@ -12,6 +12,7 @@ use crate::intrinsic::{ACCOUNT, Intrinsics, REGION};
 use crate::parameters::Parameters;
 use crate::policy::Policy;
 use crate::route::Route;
+use crate::socket_api::SocketApi;
 use crate::source::Source;
 
 /// How often Lambda tries an asynchronous invocation again, unless it is told otherwise; and at most.
@@ -23,6 +24,7 @@ pub(crate) struct Template {
     pub(crate) functions: Vec<Function>,
     pub(crate) table: Table,
     pub(crate) cors: Option<Cors>,
+    pub(crate) sockets: Option<SocketApi>,
 }
 
 /// One `AWS::Serverless::Function`.
@@ -88,11 +90,13 @@ impl Template {
                 .map_err(|reason| Error::Template(format!("`{id}`: {reason}")))?,
             None => None,
         };
-        Ok(Self { functions, table, cors })
+        let sockets = SocketApi::read(&root, &intrinsics).map_err(Error::Template)?;
+        Ok(Self { functions, table, cors, sockets })
     }
 }
 
-fn resources<'a>(root: &'a Value, kind: &'a str) -> impl Iterator<Item = (&'a str, &'a Value)> {
+/// The template's resources of a type, by logical id.
+pub(crate) fn resources<'a>(root: &'a Value, kind: &'a str) -> impl Iterator<Item = (&'a str, &'a Value)> {
     let all = root["Resources"].as_mapping().into_iter().flatten();
     all.filter(move |(_, resource)| resource["Type"].as_str() == Some(kind))
         .filter_map(|(id, resource)| Some((id.as_str()?, resource)))

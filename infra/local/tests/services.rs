@@ -50,6 +50,7 @@ Resources:
     Metadata: { BuildProperties: { Binary: probe } }
     Properties:
       EventInvokeConfig: { MaximumRetryAttempts: 0 }
+      Policies: [{ Statement: [{ Effect: Allow, Action: lambda:InvokeFunction, Resource: !GetAtt Other.Arn }] }]
       Events:
         Changes:
           Type: DynamoDB
@@ -106,6 +107,18 @@ async fn an_event_is_accepted_at_once_and_what_comes_of_it_is_settled() {
     stack.settled().await.unwrap();
     assert_eq!(came(&stack, r#""put""#), 1);
     assert_eq!(came(&stack, r#""Keys":{"PK":{"S":"a"}}"#), 1, "what it wrote is handled");
+}
+
+#[tokio::test]
+async fn what_a_function_of_the_stream_begins_in_the_background_is_settled_too() {
+    let stack = stack().await;
+    let mut event = put("last");
+    event["wait"] = 300.into();
+    let call = invoke("Other", "Event", event).to_string();
+    let item = json!({ "PK": { "S": "first" }, "call": { "S": call } });
+    stack.invoke("Other", json!({ "put": item })).await.unwrap();
+    stack.settled().await.unwrap();
+    assert_eq!(came(&stack, r#""Keys":{"PK":{"S":"last"}}"#), 1);
 }
 
 #[tokio::test]

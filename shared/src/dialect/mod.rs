@@ -1,5 +1,6 @@
 //! The dialects: rendering only, neither knows of the other. And the styles in which events are told.
 
+pub mod frames;
 pub mod imkit;
 pub mod rollcall;
 pub mod talk;

@@ -33,9 +33,13 @@ pub(super) struct Line<'a> {
 
 impl<'a> Line<'a> {
     pub(super) fn of(request: &'a Request, id: &'a str, error: Option<&Error>, meter: Meter) -> Self {
+        Self::at(request.route(), request.path("id"), id, error, meter)
+    }
+
+    pub(super) fn at(route: &'a str, room: &'a str, request: &'a str, error: Option<&Error>, meter: Meter) -> Self {
         let outcome = error.map_or_else(|| "ok".to_owned(), name);
         let cause = error.and_then(|error| error.source()).map(chain);
-        Self { route: request.route(), room: request.path("id"), request: id, outcome, cause, meter }
+        Self { route, room, request, outcome, cause, meter }
     }
 
     pub(super) fn write(self, status: Option<u16>, watch: Stopwatch) {

@@ -85,9 +85,18 @@ impl Aws {
 
     /// Sends a frame to an open socket; whether it is still open (API Gateway).
     pub async fn push(&self, connection: &str, frame: &str) -> Result<bool, Error> {
+        self.to_socket(Method::POST, connection, frame).await
+    }
+
+    /// Closes a socket; whether it was still open (API Gateway).
+    pub async fn close(&self, connection: &str) -> Result<bool, Error> {
+        self.to_socket(Method::DELETE, connection, "").await
+    }
+
+    async fn to_socket(&self, method: Method, connection: &str, payload: &str) -> Result<bool, Error> {
         let connection = percent_encoding::utf8_percent_encode(connection, percent_encoding::NON_ALPHANUMERIC);
         let url = format!("{}/@connections/{connection}", endpoint("AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI")?);
-        let ask = Ask { service: "execute-api", method: Method::POST, url, headers: &[], payload: frame.to_owned() };
+        let ask = Ask { service: "execute-api", method, url, headers: &[], payload: payload.to_owned() };
         match self.ask(ask).await? {
             (status, _) if status.is_success() => Ok(true),
             (StatusCode::GONE, _) => Ok(false),

@@ -117,6 +117,11 @@ pub fn number(value: u64) -> AttributeValue {
     AttributeValue::N(value.to_string())
 }
 
+/// The record that an attribute is.
+pub fn record<T: DeserializeOwned>(value: AttributeValue) -> Result<T, Error> {
+    serde_dynamo::from_attribute_value(value).map_err(Error::internal)
+}
+
 /// Any record, as an attribute.
 pub fn value<T: Serialize>(record: &T) -> Result<AttributeValue, Error> {
     serde_dynamo::to_attribute_value(record).map_err(Error::internal)

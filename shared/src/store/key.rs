@@ -5,6 +5,7 @@ use sha2::{Digest, Sha256};
 use crate::auth::Hash;
 use crate::delivery::DeliveryId;
 use crate::id::{AppId, ClientId, RoomId};
+use crate::socket::ConnectionId;
 use crate::webhook::Target;
 
 /// A whole key of the table.
@@ -33,6 +34,9 @@ pub const LOG: &str = "LOG#";
 
 /// What precedes the rooms that a client has left; the room follows.
 pub const QUITTED: &str = "QUITTED#";
+
+/// What the item of the sockets is called by which a client watches what befalls itself.
+pub const SOCKETS: &str = "SOCKETS";
 
 impl Key {
     fn new(pk: String, sk: impl Into<String>) -> Self {
@@ -124,7 +128,19 @@ impl Key {
 
     /// The sockets by which a client watches what befalls itself.
     pub fn own_sockets(app: &AppId, client: &ClientId) -> Self {
-        Self::new(clients(app, client), "SOCKETS")
+        Self::new(clients(app, client), SOCKETS)
+    }
+
+    /// That a socket watches a room. Behind the client's id, so that all of a client's are found together; the platform's
+    /// are without one.
+    pub fn watch(app: &AppId, room: &RoomId, client: Option<&ClientId>, socket: &ConnectionId) -> Self {
+        let client = client.map(ClientId::as_str).unwrap_or_default();
+        Self::new(sockets(app, room), format!("{client}#{}", socket.as_str()))
+    }
+
+    /// What a socket watches.
+    pub fn socket(app: &AppId, socket: &ConnectionId) -> Self {
+        Self::new(format!("{app}#SOCKET#{}", socket.as_str()), "SOCKET")
     }
 
     /// An entry of a room's log.
@@ -216,6 +232,7 @@ mod tests {
         let room = RoomId::parse("id", "r").unwrap();
         let client = ClientId::parse("id", "@bob@x.io").unwrap();
         let hash = Hash::of("secret");
+        let socket = ConnectionId::parse("L0SM9cOFvHcCIhw=").unwrap();
         let keys = [
             Key::app(&app),
             Key::app_key(&app, &hash),
@@ -231,6 +248,9 @@ mod tests {
             Key::entry(&app, &room, 1),
             Key::heard(&app, &room),
             Key::own_sockets(&app, &client),
+            Key::socket(&app, &socket),
+            Key::watch(&app, &room, Some(&client), &socket),
+            Key::watch(&app, &room, None, &socket),
             Key::webhook(&app, "room"),
             Key::delivery(&app, &Target::Room, &delivery()),
         ];

@@ -33,6 +33,10 @@ impl Items {
         self.0.contains_key(key)
     }
 
+    pub(super) fn raw(&self, key: &Key) -> Option<&Item> {
+        self.0.get(key)
+    }
+
     pub(super) fn get<T: DeserializeOwned>(&self, key: &Key) -> Result<Option<T>, Error> {
         self.0.get(key).cloned().map(item::read).transpose()
     }
@@ -66,7 +70,7 @@ impl Store {
     }
 
     /// Everything between two sort keys, both included, in as many queries as it takes.
-    async fn whole_range(&self, pk: &str, from: &str, to: &str) -> Result<Vec<Item>, Error> {
+    pub(super) async fn whole_range(&self, pk: &str, from: &str, to: &str) -> Result<Vec<Item>, Error> {
         let (mut all, mut from) = (Vec::new(), from.to_owned());
         loop {
             let (items, more) = self.range(pk, &from, to, None).await?;

@@ -10,6 +10,7 @@ use crate::client::Client;
 use crate::error::Error;
 use crate::event::Scene;
 use crate::id::{AppId, ClientId, RoomId};
+use crate::invitation::Invitation;
 use crate::log::Entry;
 use crate::room::Room;
 
@@ -31,40 +32,89 @@ impl Store {
             let place: Option<Room> = items.get(&Key::room(app, room))?;
             entries.extend(entry.zip(place.filter(|place| !place.is_deleted)));
         }
-        let named = self.batch(entries.iter().flat_map(|(entry, room)| named(app, room, entry)).collect()).await?;
-        let mut scenes = Scenes::new();
-        for (entry, room) in entries {
-            let scene = self.scene(app, &record, entry, room, &named).await?;
-            scenes.insert((scene.room.id.clone(), scene.entry.seq), scene);
-        }
-        Ok(scenes)
+        let scenes = self.stage(app, &record, entries).await?.into_iter();
+        Ok(scenes.map(|scene| ((scene.room.id.clone(), scene.entry.seq), scene)).collect())
     }
 
-    async fn scene(
-        &self,
-        app: &AppId,
-        record: &App,
-        mut entry: Entry,
-        room: Room,
-        named: &Items,
-    ) -> Result<Scene, Error> {
-        let invitations = match entry.invitations.is_empty() {
-            true => Vec::new(),
-            false => self.invitations_to(app, &room.id).await?,
+    /// What follows an entry of a room's log, at most so many entries, in two rounds.
+    pub async fn story(&self, app: &AppId, room: &RoomId, after: u64, limit: usize) -> Result<Story, Error> {
+        let (app_key, room_key) = (Key::app(app), Key::room(app, room));
+        // From one entry earlier: it tells how many members there were.
+        let entries = self.entries(app, room, after.saturating_sub(1), limit + 1);
+        let (items, mut entries) =
+            tokio::try_join!(self.batch(BTreeSet::from([app_key.clone(), room_key.clone()])), entries)?;
+        let (record, place): (Option<App>, Option<Room>) = (items.get(&app_key)?, items.get(&room_key)?);
+        let Some((record, place)) = record.zip(place.filter(|place| !place.is_deleted)) else {
+            return Err(Error::RoomNotFound { room: room.clone() });
         };
-        // A changed message is told as it is now.
-        if let Some(id) = &entry.changed {
-            let original: Option<Entry> = named.get(&Key::entry(app, &room.id, id.entry()))?;
-            entry.message = original.and_then(|original| original.message);
+        let mut members = match entries.first() {
+            Some(first) if first.seq <= after => entries.remove(0).member_count,
+            Some(_) | None => 0,
+        };
+        entries.truncate(limit);
+        let seq = place.seq;
+        let entries = entries.into_iter().map(|entry| (entry, place.clone())).collect();
+        let mut scenes = Vec::new();
+        for scene in self.stage(app, &record, entries).await? {
+            let before = std::mem::replace(&mut members, scene.entry.member_count);
+            scenes.push((scene, before));
         }
-        let mut people = Vec::new();
-        for client in clients(&entry) {
-            people.extend(named.get::<Client>(&Key::client(app, client))?);
-        }
-        let invitations = invitations.into_iter().filter(|own| entry.invitations.contains(&own.id)).collect();
-        let room = Room { member_count: entry.member_count, ..room };
-        Ok(Scene { app: app.clone(), record: record.clone(), room, entry, people, invitations })
+        Ok(Story { scenes, seq })
     }
+
+    /// The number of the last entry of a room's log.
+    pub async fn last_seq(&self, app: &AppId, room: &RoomId) -> Result<u64, Error> {
+        let key = Key::room(app, room);
+        let place: Option<Room> = self.batch(BTreeSet::from([key.clone()])).await?.get(&key)?;
+        let place = place.filter(|place| !place.is_deleted);
+        place.map(|place| place.seq).ok_or_else(|| Error::RoomNotFound { room: room.clone() })
+    }
+
+    /// Entries with all that they are told with.
+    async fn stage(&self, app: &AppId, record: &App, entries: Vec<(Entry, Room)>) -> Result<Vec<Scene>, Error> {
+        let named = self.batch(entries.iter().flat_map(|(entry, room)| named(app, room, entry)).collect()).await?;
+        let mut invitations: BTreeMap<RoomId, Vec<Invitation>> = BTreeMap::new();
+        for (_, room) in entries.iter().filter(|(entry, _)| !entry.invitations.is_empty()) {
+            if !invitations.contains_key(&room.id) {
+                invitations.insert(room.id.clone(), self.invitations_to(app, &room.id).await?);
+            }
+        }
+        let scene = |(entry, room): (Entry, Room)| {
+            let invitations = invitations.get(&room.id).map(Vec::as_slice).unwrap_or_default();
+            scene(app, record, entry, room, &named, invitations)
+        };
+        entries.into_iter().map(scene).collect()
+    }
+}
+
+/// What a part of a room's log is told from.
+pub struct Story {
+    /// The entries in order, each with how many members the room had before it.
+    pub scenes: Vec<(Scene, u32)>,
+    /// The number of the room's last entry, as it was beside that reading.
+    pub seq: u64,
+}
+
+fn scene(
+    app: &AppId,
+    record: &App,
+    mut entry: Entry,
+    room: Room,
+    named: &Items,
+    pending: &[Invitation],
+) -> Result<Scene, Error> {
+    // A changed message is told as it is now.
+    if let Some(id) = &entry.changed {
+        let original: Option<Entry> = named.get(&Key::entry(app, &room.id, id.entry()))?;
+        entry.message = original.and_then(|original| original.message);
+    }
+    let mut people = Vec::new();
+    for client in clients(&entry) {
+        people.extend(named.get::<Client>(&Key::client(app, client))?);
+    }
+    let invitations = pending.iter().filter(|own| entry.invitations.contains(&own.id)).cloned().collect();
+    let room = Room { member_count: entry.member_count, ..room };
+    Ok(Scene { app: app.clone(), record: record.clone(), room, entry, people, invitations })
 }
 
 /// Whom an entry names.

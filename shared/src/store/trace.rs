@@ -13,6 +13,7 @@ use super::Store;
 use super::item::{self, Item};
 use super::key::{self, Key};
 use super::read::read_failed;
+use super::sockets::Line;
 use super::visit::Owner;
 use crate::auth::Token;
 use crate::client::Client;
@@ -22,6 +23,7 @@ use crate::id::{AppId, ClientId, RoomId};
 use crate::invitation::Invitation;
 use crate::log::Entry;
 use crate::pseudonym::{Named, Renaming, named, new_pseudonym};
+use crate::socket::Watch;
 use crate::standing::Standing;
 
 /// Where reading through the table went on to: the next part begins behind it.
@@ -60,6 +62,12 @@ pub enum Trace {
     Room(RoomId, Named),
     /// An invitation of an address that he sent.
     Invitation(RoomId, Box<Invitation>, Named),
+    /// That a socket of his watches a room.
+    Watch(RoomId),
+    /// The sockets that watch what befalls him.
+    Sockets,
+    /// What an open socket of his watches.
+    Socket,
     /// An entry of a room's log that names him.
     Entry(RoomId, Box<Entry>, Named),
     /// That a target is told of what befell him.
@@ -182,6 +190,7 @@ fn own(kind: &str, id: &str, sk: &str, client: &ClientId, item: &Item) -> Result
     let is_own = id == client.as_str();
     Ok(match (kind, sk) {
         ("CLIENT", "CLIENT") if is_own => Some(Trace::Client(Box::new(item::read(item.clone())?))),
+        ("CLIENT", key::SOCKETS) if is_own => Some(Trace::Sockets),
         ("CLIENT", sk) if is_own => {
             let room = sk.strip_prefix(key::QUITTED).map(|room| RoomId::parse("id", room)).transpose()?;
             room.map(Trace::Quitted)
@@ -193,6 +202,16 @@ fn own(kind: &str, id: &str, sk: &str, client: &ClientId, item: &Item) -> Result
         ("ADDRESS", "OWNER") => {
             let owner: Owner = item::read(item.clone())?;
             (owner.client == *client).then(|| Trace::Address(id.to_owned()))
+        }
+        // Those of the platform too, where it acts for him.
+        ("SOCKETS", _) => {
+            let watch: Watch = item::read(item.clone())?;
+            let room = RoomId::parse("PK", id)?;
+            (watch.badge.client.as_ref() == Some(client)).then_some(Trace::Watch(room))
+        }
+        ("SOCKET", _) => {
+            let line: Line = item::read(item.clone())?;
+            (line.badge.client.as_ref() == Some(client)).then_some(Trace::Socket)
         }
         _ => None,
     })

@@ -65,6 +65,11 @@ pub fn refuse(error: &Error) -> Response {
     if status == 503 { response.with("retry-after", "1") } else { response }
 }
 
+/// An error as it stands in a frame: what is in a reply's `error`.
+pub(in crate::dialect) fn told(error: &Error) -> Value {
+    json!({ "code": status(error).2, "message": error.to_string() })
+}
+
 /// HTTP status, `RM`, `error.code` (D8).
 fn status(error: &Error) -> (u16, &'static str, &'static str) {
     match error {
@@ -93,6 +98,7 @@ fn status(error: &Error) -> (u16, &'static str, &'static str) {
         Error::WebhookNotFound { .. } => (404, "Webhook not found", "WEBHOOK_NOT_FOUND"),
         Error::DeliveryNotFound { .. } => (404, "Delivery not found", "DELIVERY_NOT_FOUND"),
         Error::TooManyWebhooks { .. } => (409, "Conflict", "TOO_MANY_WEBHOOKS"),
+        Error::TooManySubscriptions { .. } => (409, "Conflict", "TOO_MANY_SUBSCRIPTIONS"),
         Error::WebhooksOff => (409, "Conflict", "WEBHOOKS_OFF"),
         Error::RoomFull { .. } => (409, "Conflict", "ROOM_FULL"),
         Error::DirectRoom { .. } => (409, "Conflict", "DIRECT_ROOM"),

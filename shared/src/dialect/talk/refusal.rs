@@ -60,6 +60,7 @@ fn refusal(error: &Error) -> Refusal {
         Error::WebhookNotFound { .. }
         | Error::DeliveryNotFound { .. }
         | Error::TooManyWebhooks { .. }
+        | Error::TooManySubscriptions { .. }
         | Error::WebhooksOff => not_permitted("Manage webhooks"),
         Error::RoomClosed { .. } => not_permitted("Enter closed room"),
         Error::RoomFull { .. } => not_permitted("Enter full room"),
