@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::actors::{Call, World, text};
 use crate::receiver::{Does, Receiver};
+use crate::send_webhooks::private_name;
 
 impl World {
     fn pings(&self, webhook: &str) -> Call {
@@ -96,7 +97,7 @@ async fn a_disabled_webhook_can_be_tried_before_it_is_enabled() {
 async fn nothing_is_sent_to_a_private_address() {
     let receiver = Receiver::new().await;
     let world = World::on(Stack::builder().parameter("WebhookLoopback", "false")).await;
-    let url = format!("https://localhost.:{}/hook", receiver.port);
+    let url = format!("https://{}:{}/hook", private_name().await, receiver.port);
     let made = world.platform().post("/admin/webhooks", json!({ "url": url })).send().await.good();
     let outcome = world.pings(&text(&made["_id"])).send().await.good();
     assert!(text(&outcome["error"]).contains("no public address"), "{outcome}");

@@ -142,7 +142,7 @@ async fn a_room_whose_own_webhook_says_410_is_left_alone_until_it_names_another(
 }
 
 /// A name other than `localhost` that leads back to this machine: one of those that Debian knows without any network.
-async fn private_name() -> String {
+pub async fn private_name() -> String {
     let own = std::fs::read_to_string("/etc/hostname").unwrap_or_default();
     for name in ["ip6-localhost", "ip6-loopback", own.trim()] {
         if let Ok(mut found) = tokio::net::lookup_host((name, 443)).await
