@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::app::App;
 use crate::client::Client;
+use crate::error::Error;
 use crate::id::{AppId, ClientId, ObjectId};
 use crate::invitation::Invitation;
 use crate::log::{Entry, Kind};
@@ -71,13 +72,16 @@ impl Scene {
 }
 
 impl Style {
-    /// Reads a style's name.
-    pub fn parse(name: &str) -> Option<Self> {
-        Some(match name {
+    /// Reads a style's name; `name` is the field that a refusal names.
+    pub fn parse(name: &str, value: &str) -> Result<Self, Error> {
+        Ok(match value {
             "rollcall" => Self::Rollcall,
             "imkit" => Self::Imkit,
             "talk" => Self::Talk,
-            _ => return None,
+            other => {
+                let shown: String = other.chars().take(32).collect();
+                return Err(Error::invalid(name, format!("must be `rollcall`, `imkit` or `talk`, not `{shown}`")));
+            }
         })
     }
 

@@ -169,13 +169,8 @@ impl Frame {
     /// In which style events are wanted: as the frame says, else as the socket's own query did.
     pub fn style(&self) -> Result<Style, Error> {
         let own = self.fields()?.text("style", usize::MAX)?;
-        match own.or_else(|| self.request_context.authorizer.style.clone()) {
-            None => Ok(Style::Rollcall),
-            Some(name) => Style::parse(&name).ok_or_else(|| {
-                let named: String = name.chars().take(32).collect();
-                Error::invalid("style", format!("must be `rollcall`, `imkit` or `talk`, not `{named}`"))
-            }),
-        }
+        let named = own.or_else(|| self.request_context.authorizer.style.clone());
+        named.map_or(Ok(Style::Rollcall), |named| Style::parse("style", &named))
     }
 }
 

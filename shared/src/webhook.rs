@@ -1,5 +1,7 @@
 //! Webhooks: where an app is told what happens in its rooms, in which style, and by which secret it knows us.
 
+mod wishes;
+
 use std::time::Duration;
 
 use base64::Engine;
@@ -8,11 +10,12 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
-use crate::client::Said;
 use crate::error::Error;
 use crate::event::Style;
 use crate::id::{AppId, ObjectId};
 use crate::time::Time;
+
+pub use wishes::Wishes;
 
 /// How many webhooks an app has at most.
 pub const MOST_WEBHOOKS: usize = 16;
@@ -106,45 +109,7 @@ pub enum Switch {
     Gone,
 }
 
-/// What an operator says of a webhook; what he leaves out stays as it is.
-#[derive(Clone, Debug, Default)]
-pub struct Wishes {
-    /// Where it is told.
-    pub url: Option<String>,
-    /// In which form.
-    pub style: Option<Style>,
-    /// Of what.
-    pub events: Option<Vec<String>>,
-    /// The operator's own words.
-    pub description: Said<String>,
-    /// Whether it is told.
-    pub switch: Option<Switch>,
-}
-
 impl Webhook {
-    /// A new one; our own style, unless another is wished.
-    pub fn new(wishes: Wishes, now: Time) -> Result<Self, Error> {
-        if wishes.url.is_none() {
-            return Err(Error::MissingParameter { names: &["url"] });
-        }
-        let id = ObjectId::at(now).to_string();
-        Self { id, style: Style::Rollcall, created_at: now, ..Self::of_rooms() }.revised(wishes, now)
-    }
-
-    /// As it is wished. Its events must be the style's, also where one of both stays as it is.
-    pub fn revised(&self, wishes: Wishes, now: Time) -> Result<Self, Error> {
-        if self.is_of_rooms() && wishes.url.is_some() {
-            return Err(Error::invalid("url", "cannot be given for `room`: each room names its own"));
-        }
-        let mut revised = self.amended(now);
-        revised.url = wishes.url.unwrap_or(revised.url);
-        revised.style = wishes.style.unwrap_or(revised.style);
-        revised.events = checked_events(wishes.events.unwrap_or(revised.events), revised.style)?;
-        wishes.description.onto(&mut revised.description);
-        revised.switch = wishes.switch.unwrap_or(revised.switch);
-        Ok(revised)
-    }
-
     /// Whether it is the one that stands for the rooms' own URLs.
     pub fn is_of_rooms(&self) -> bool {
         self.id == Target::Room.as_str()
@@ -210,18 +175,6 @@ impl Webhook {
         let overlaps = self.overlaps_until().is_some_and(|end| now < end);
         let before = overlaps.then(|| self.generation.checked_sub(1)).flatten();
         [self.generation].into_iter().chain(before)
-    }
-}
-
-/// The names of the events that a webhook is told of; an unknown one is refused by name.
-pub fn checked_events(events: Vec<String>, style: Style) -> Result<Vec<String>, Error> {
-    let known = style.names();
-    match events.iter().find(|event| !known.contains(event)) {
-        Some(unknown) => {
-            let reason = format!("must not name `{unknown}`: in this style there are {}", known.join(", "));
-            Err(Error::invalid("events", reason))
-        }
-        None => Ok(events),
     }
 }
 
@@ -374,14 +327,6 @@ mod tests {
         }
         assert!(checked_url("url", "http://10.0.0.1/", Loopback::Allowed).is_err());
         assert!(checked_url("url", "http://example.com/", Loopback::Allowed).is_err());
-    }
-
-    #[test]
-    fn an_event_that_a_style_does_not_have_is_refused_by_name() {
-        let events = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
-        assert!(checked_events(events(&["member.joined", "message.created"]), Style::Rollcall).is_ok());
-        let refusal = checked_events(events(&["JOIN_ROOM"]), Style::Rollcall).unwrap_err().to_string();
-        assert!(refusal.contains("`events`") && refusal.contains("`JOIN_ROOM`"), "{refusal}");
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::actors::{Actor, World, ids, text};
+use crate::receiver::Receiver;
 
 /// The client to be erased, and everything that says who he is.
 const BOB: &str = "bob.7";
@@ -420,4 +421,31 @@ async fn what_is_left_of_him_in_a_room_being_deleted_goes_too() {
     world.amends(&pk, "#ROOM", "SET isDeleted = :yes, GSI2PK = :due, GSI2SK = :past", values).await;
     world.erases_wholly(BOB).await;
     assert!(traces_in(&world.items().await).is_empty());
+}
+
+#[tokio::test]
+async fn what_a_webhook_is_told_of_an_erased_client_names_the_pseudonym() {
+    let (world, receiver) = (World::new().await, Receiver::new().await);
+    world.bob().await;
+    let [aaa] = world.clients(["aaa"]).await;
+    let room = world.group(&[&aaa]).await;
+    let (webhook, _) = world.listens(&receiver, json!({ "style": "talk", "events": ["room:join"] })).await;
+    aaa.adds(&room, &[BOB]).send().await.good();
+    world.stack.settled().await.unwrap();
+    let delivery =
+        |items: Vec<Value>| items.into_iter().find(|item| text(&item["SK"]["S"]).starts_with("msg_")).unwrap();
+    assert!(!traces_in(&[delivery(world.items().await)]).is_empty());
+    let exported = world.stack.invoke("export_client", json!({ "app": "SampleApp", "client": BOB })).await.unwrap();
+    let told = exported["items"].as_array().unwrap().iter().find(|item| item["kind"] == "delivery").unwrap();
+    assert_eq!([&told["target"], &told["room"]], [&json!(webhook), &json!(room)]);
+    assert_eq!([&told["event"], &told["named"]], [&json!("room:join"), &json!({ "/about/client": BOB })]);
+
+    let pseudonym = world.erases_wholly(BOB).await;
+    assert_eq!(traces_in(&world.items().await), [""; 0], "the table tells of him");
+    let joined = json!({ "room": room, "from": 1 });
+    world.platform().post(&format!("/admin/webhooks/{webhook}/replay"), joined).send().await.good();
+    world.stack.settled().await.unwrap();
+    let letters = receiver.letters();
+    let named: BTreeSet<String> = letters[1..].iter().map(|letter| text(&letter.json()["d"]["_id"])).collect();
+    assert_eq!(named, BTreeSet::from(["aaa".to_owned(), pseudonym]));
 }

@@ -54,9 +54,7 @@ pub fn delivery(request: &Request) -> Result<DeliveryId, Error> {
 /// What the body says of a webhook, but for whether it is told.
 pub fn wishes(fields: &Fields, loopback: Loopback) -> Result<Wishes, Error> {
     let url = fields.text("url", usize::MAX)?.map(|url| checked_url("url", &url, loopback)).transpose()?;
-    let style = fields.text("style", 64)?.map(|style| {
-        Style::parse(&style).ok_or_else(|| Error::invalid("style", "must be `rollcall`, `imkit` or `talk`"))
-    });
+    let style = fields.text("style", 64)?.map(|style| Style::parse("style", &style)).transpose()?;
     let mut events = fields.texts("events", 64)?;
     if let Some(events) = &mut events {
         events.sort();
@@ -67,7 +65,7 @@ pub fn wishes(fields: &Fields, loopback: Loopback) -> Result<Wishes, Error> {
         (None, Some(_)) => Said::None,
         (None, None) => Said::Nothing,
     };
-    Ok(Wishes { url, style: style.transpose()?, events, description, switch: None })
+    Ok(Wishes { url, style, events, description, switch: None })
 }
 
 /// Whether the body wants a webhook told.
