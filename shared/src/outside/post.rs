@@ -157,7 +157,8 @@ mod tests {
     #[tokio::test]
     async fn a_payload_past_its_length_is_not_sent() {
         let payload = " ".repeat(LONGEST + 1);
-        let letter = Letter { url: "https://example.com", id: "msg_1", at: Time::default(), signature: "v1,x", payload };
+        let letter =
+            Letter { url: "https://example.com", id: "msg_1", at: Time::default(), signature: "v1,x", payload };
         let verdict = Post::new(Loopback::Refused).unwrap().send(letter).await;
         assert!(matches!(verdict, Verdict::Hopeless { status: None, reason } if reason.contains("262144 bytes")));
     }

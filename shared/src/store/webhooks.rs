@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::{Put, TransactWriteItem, Update};
 
+use super::element::delete;
 use super::key::{self, Key};
 use super::write::Setback;
 use super::{Store, item};
@@ -94,11 +95,12 @@ impl Store {
                 (found, _) => found?,
             };
             deleted.replace(Some(before.clone()));
-            let delete = Delete::builder()
-                .table_name(&self.table)
-                .set_key(Some(item::keyed(&Key::webhook(&credentials.app, target.as_str()))));
-            let delete = delete.build().map_err(Error::internal)?;
-            self.transact(vec![TransactWriteItem::builder().delete(delete).build()], None).await?;
+            let write = match target {
+                // It is always there: it becomes what it was at first, but for its secret, which may be known to somebody.
+                Target::Room => self.put_webhook(&credentials.app, Some(&before), &before.reset(Time::now()))?,
+                _ => delete(&self.table, &Key::webhook(&credentials.app, target.as_str()))?,
+            };
+            self.transact(vec![write], None).await?;
             Ok(before)
         })
         .await
