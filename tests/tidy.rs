@@ -539,6 +539,12 @@ fn nothing_is_left_half_done() {
             }
         }
     }
+    for page in std::fs::read_dir(Path::new(ROOT).join("docs/api")).unwrap() {
+        let page = format!("docs/api/{}", page.unwrap().file_name().into_string().unwrap());
+        let text = read(&page);
+        let gaps = text.lines().filter(|line| line.starts_with('@') && line.ends_with('@'));
+        breaches.extend(gaps.map(|gap| format!("{page}: `{gap}`")));
+    }
     none("nothing half done is committed", breaches);
 }
 

@@ -17,10 +17,12 @@ async fn telling(style: &str) -> (World, Receiver, Actor, String) {
     (world, receiver, aaa, room)
 }
 
-/// What came, which must be as openapi.yaml says.
+/// What came, in the order of its ids, which must be as openapi.yaml says.
 async fn told(world: &World, receiver: &Receiver) -> Vec<Value> {
     world.stack.settled().await.unwrap();
-    let events: Vec<Value> = receiver.letters().iter().map(crate::receiver::Letter::json).collect();
+    let mut letters = receiver.letters();
+    letters.sort_by(|one, other| one.id().cmp(other.id()));
+    let events: Vec<Value> = letters.iter().map(crate::receiver::Letter::json).collect();
     for event in &events {
         let style = ["a", "appID"].map(|name| event.get(name).is_some());
         let style = if style[0] {
