@@ -13,6 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 use serde_norway::Value as Yaml;
+use shared::event::Style;
 
 use crate::description::{Operation, Place, operations, root};
 
@@ -327,4 +328,17 @@ fn the_description_is_of_this_version() {
     let manifest = read("Cargo.toml");
     let version = root().child("info").unwrap().text("version").unwrap();
     assert!(manifest.contains(&format!("\nversion = \"{version}\"\n")), "openapi.yaml, info.version: {version}");
+}
+
+#[test]
+fn every_event_of_every_style_is_described() {
+    for style in [Style::Rollcall, Style::Imkit, Style::Talk] {
+        let schema = description::webhook(style.as_str()).value.to_string();
+        let entries = description::root().child("components").and_then(|place| place.child("schemas"));
+        let entries = entries.and_then(|place| place.child("LogEntryBase")).map(|place| place.value.to_string());
+        let described = schema + &entries.unwrap_or_default();
+        let missing: Vec<_> =
+            style.names().into_iter().filter(|name| !described.contains(&format!("\"{name}\""))).collect();
+        assert!(missing.is_empty(), "{style:?}: {missing:?}");
+    }
 }

@@ -42,7 +42,7 @@ fn the_official_library_takes_our_signatures_and_no_others() {
     let (key, app, now) =
         (WebhookKey::of(&"k".repeat(64)).unwrap(), AppId::parse("app", "SampleApp").unwrap(), Time::now());
     let first = Webhook::of_rooms();
-    let rotated = first.rotated(now);
+    let rotated = first.rotated_once(now);
     let body = json!({ "type": "member.joined", "data": { "topic": "路人甲 \"é\" \\ \u{1f600}" } }).to_string();
     let letter = |webhook: &Webhook, at: Time, body: &str, sent: &str| {
         let id = format!("msg_{}", "0".repeat(38));

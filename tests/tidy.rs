@@ -102,6 +102,35 @@ fn starters(id: &str, function: &Yaml, template: &Yaml) -> BTreeSet<&'static str
     starters.chain(invoked.then_some("Invoked")).collect()
 }
 
+/// The routes of the WebSocket API that lead to a function: by their integration, or `$connect` by its authorizer.
+fn socket_routes(id: &str, template: &Yaml) -> BTreeSet<String> {
+    let of_kind = |kind: &str| -> Vec<(&str, &Yaml)> {
+        let kind = format!("AWS::ApiGatewayV2::{kind}");
+        let resources = template["Resources"].as_mapping().unwrap().iter();
+        let found = resources.filter(|(_, resource)| resource["Type"].as_str() == Some(&kind));
+        found.map(|(id, resource)| (id.as_str().unwrap(), &resource["Properties"])).collect()
+    };
+    let text = |value: &Yaml| match value {
+        Yaml::Tagged(tagged) => tagged.value.as_str().unwrap_or_default().to_owned(),
+        other => other.as_str().unwrap_or_default().to_owned(),
+    };
+    let leads_here = |uri: &Yaml| text(uri).contains(&format!("${{{id}.Arn}}"));
+    let ids = |kind: &str, uri: &str| -> BTreeSet<String> {
+        let found = of_kind(kind).into_iter().filter(|(_, properties)| leads_here(&properties[uri]));
+        found.map(|(id, _)| id.to_owned()).collect()
+    };
+    let (integrations, authorizers) = (ids("Integration", "IntegrationUri"), ids("Authorizer", "AuthorizerUri"));
+    let mut routes = BTreeSet::new();
+    for (_, route) in of_kind("Route") {
+        let target = text(&route["Target"]);
+        let integrated = integrations.iter().any(|own| target == format!("integrations/${{{own}}}"));
+        if integrated || authorizers.contains(&text(&route["AuthorizerId"])) {
+            routes.insert(route["RouteKey"].as_str().unwrap().to_owned());
+        }
+    }
+    routes
+}
+
 /// Whether a function's policy lets it invoke another.
 fn invokes(function: &Yaml, other: &str) -> bool {
     let documents = function["Properties"]["Policies"].as_sequence().into_iter().flatten();
@@ -233,6 +262,14 @@ fn the_first_line_of_a_function_names_its_route_in_the_template() {
         if !routes.is_empty() && !names_one {
             breaches.push(format!("{}: `{first}` names none of its routes {routes:?}", function.file));
         }
+        let frames = socket_routes(&function.logical_id(), &template);
+        let names_frame = frames.iter().any(|key| first.starts_with(&format!("//! `{key}` of the WebSocket API")));
+        if !frames.is_empty() && !names_frame {
+            breaches.push(format!("{}: `{first}` names none of its frames {frames:?}", function.file));
+        }
+        if function.file.starts_with("functions/live/") == frames.is_empty() {
+            breaches.push(format!("{}: only what {frames:?} lead to is in functions/live", function.file));
+        }
         let starters = starters(&function.logical_id(), described, &template);
         if function.file.starts_with("functions/events/") == starters.is_empty() {
             breaches.push(format!("{}: only what {starters:?} start is in functions/events", function.file));
@@ -258,6 +295,47 @@ fn every_function_has_a_page() {
     let not_of_a_function = |page: &&String| !expected.contains_key(*page) && *page != "README.md";
     breaches.extend(pages.iter().filter(not_of_a_function).map(|page| format!("docs/api/{page}: no such function")));
     none("a function has a page of its name, and a page a function", breaches);
+}
+
+#[test]
+fn every_function_has_a_sample_event() {
+    let template = template();
+    let mut breaches = Vec::new();
+    for function in functions() {
+        let file = format!("tests/events/{}.json", function.binary);
+        if !Path::new(ROOT).join(&file).exists() {
+            breaches.push(format!("{}: no {file}", function.file));
+            continue;
+        }
+        let event: serde_json::Value =
+            serde_json::from_str(&read(&file)).unwrap_or_else(|flaw| panic!("{file}: {flaw}"));
+        let route = event["requestContext"]["routeKey"].as_str();
+        let frames = socket_routes(&function.logical_id(), &template);
+        if !frames.is_empty() && !route.is_some_and(|route| frames.contains(route)) {
+            breaches.push(format!("{file}: its route is {route:?}, none of {frames:?}"));
+        }
+    }
+    none("a function has a sample event of its name", breaches);
+}
+
+/// A route of frames shows its frame; `$connect` and its like have none.
+#[test]
+fn the_page_of_a_socket_route_shows_its_frame() {
+    let template = template();
+    let mut breaches = Vec::new();
+    for function in functions() {
+        let page = format!("docs/api/{}.md", function.binary);
+        for key in socket_routes(&function.logical_id(), &template) {
+            let text = std::fs::read_to_string(Path::new(ROOT).join(&page)).unwrap_or_default();
+            if !text.contains(&format!("`{key}` of the WebSocket API")) {
+                breaches.push(format!("{page}: does not name `{key}` of the WebSocket API"));
+            }
+            if !key.starts_with('$') && !text.contains(&format!("{{ \"action\": \"{key}\"")) {
+                breaches.push(format!("{page}: does not show a frame with the action `{key}`"));
+            }
+        }
+    }
+    none("a socket function's page says its frame", breaches);
 }
 
 #[test]
@@ -373,6 +451,23 @@ fn every_refusal_on_a_page_is_expected_by_a_test() {
         }
     }
     none("a refusal that a page names is expected by a test of the route", breaches);
+}
+
+/// The same of socket routes, whose rows begin with the code.
+#[test]
+fn every_refusal_on_a_socket_page_is_expected_by_a_test() {
+    let mut breaches = Vec::new();
+    for function in functions().iter().filter(|function| function.file.starts_with("functions/live/")) {
+        let page = format!("docs/api/{}.md", function.binary);
+        let (page_text, tests) = (read(&page), read(&format!("tests/api/{}.rs", function.binary)));
+        let cells = page_text.lines().filter_map(|line| line.strip_prefix("| `")?.split('|').next());
+        for code in cells.flat_map(|cell| cell.split('`')).filter(|word| is_code(word)) {
+            if !["BUSY", "INTERNAL"].contains(&code) && !tests.contains(&format!("\"{code}\"")) {
+                breaches.push(format!("{page}: no test expects `{code}`"));
+            }
+        }
+    }
+    none("a refusal that a socket page names is expected by a test", breaches);
 }
 
 /// The same of Talk's pages, whose rows begin with status and number.

@@ -35,20 +35,20 @@ async fn handle(house: House, run: Run, hands: Hands, outlets: Outlets) -> Resul
     let now = run.now.map(|now| Time::parse("now", &now)).transpose()?;
     let waiting = house.store.what_waits(now.unwrap_or_else(Time::now)).await?;
     let found = Found { rooms: waiting.rooms.len(), deliveries: waiting.deliveries.values().map(Vec::len).sum() };
+    let mut failure = None; // what cannot be sent on its way stops nothing else
     for ((app, target), deliveries) in waiting.deliveries {
-        hands.carry(&Parcel { app, target, deliveries }, now).await?;
+        failure = hands.carry(&Parcel { app, target, deliveries }, now).await.err().or(failure);
     }
     let mut apps: BTreeMap<AppId, BTreeSet<RoomId>> = BTreeMap::new();
     for (app, room) in waiting.rooms {
         apps.entry(app).or_default().insert(room);
     }
-    let mut failure = None;
     for (app, rooms) in apps {
         let failed = hands.relay(&house.store, &outlets, &app, &rooms, now).await;
         for room in rooms.iter().filter(|room| !failed.contains_key(room)) {
-            house.store.unmark(&app, room).await?;
+            failure = house.store.unmark(&app, room).await.err().or(failure);
         }
-        failure = failed.into_values().next().or(failure); // one room that cannot be relayed stops no other
+        failure = failed.into_values().next().or(failure);
     }
     failure.map_or(Ok(found), Err)
 }

@@ -28,9 +28,9 @@ async fn send(delivery: &Delivery, scene: &Scene, aws: &Aws, outlets: &Outlets, 
     let pending = scene.invitations.iter().find(|own| delivery.about == About::Invitation(own.id.clone()));
     let Some(invitation) = pending else { return hopeless("the invitation is closed") };
     let sent = match (target, &outlets.mail, &outlets.bus) {
-        (Target::Mail, Some(mailing), _) => {
+        (Target::Mail, Some(sender), _) => {
             let Some(address) = &invitation.email else { return hopeless("the invitation names no e-mail address") };
-            aws.mail(&mail::invitation(mailing, scene, invitation, address)).await
+            aws.mail(&mail::invitation(sender, &outlets.link, scene, invitation, address)).await
         }
         (Target::Mobile, _, Some(bus)) => {
             aws.announce(bus, &delivery.event, &announcement(outlets, scene, invitation)).await
@@ -45,7 +45,6 @@ async fn send(delivery: &Delivery, scene: &Scene, aws: &Aws, outlets: &Outlets, 
 
 /// What the operator's provider of short messages needs to know.
 fn announcement(outlets: &Outlets, scene: &Scene, invitation: &Invitation) -> serde_json::Value {
-    let link = outlets.mail.as_ref().map(|mailing| mail::link(&mailing.link, scene, &invitation.id));
     json!({
         "app": scene.app,
         "room": scene.room.id,
@@ -53,7 +52,7 @@ fn announcement(outlets: &Outlets, scene: &Scene, invitation: &Invitation) -> se
         "invitation": invitation.id,
         "mobile": invitation.mobile,
         "inviter": invitation.inviter,
-        "link": link,
+        "link": mail::link(&outlets.link, scene, &invitation.id),
         "expiresAt": invitation.expires_at.iso(),
     })
 }

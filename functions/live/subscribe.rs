@@ -47,19 +47,18 @@ async fn caught_up(
         return Ok(frames::subscribed(room, seq, None));
     };
     let story = house.store.story(app, room, after, MOST_ENTRIES + 1).await?;
-    let (mut events, mut seq, mut size, mut more) = (Vec::new(), after.min(story.seq), 0, false);
+    let (mut events, mut seq, mut size) = (Vec::new(), after.min(story.seq), 0);
     for (number, (scene, before)) in story.scenes.iter().enumerate() {
         let told = crier::events(scene, *before, style, &Ear::Room, Addresses::of(&house.settings));
         let told = if length(&told) > LONGEST_REPLY { vec![frames::skipped(room, scene.entry.seq)] } else { told };
         size += length(&told);
         if number == MOST_ENTRIES || size > LONGEST_REPLY {
-            more = true;
             break;
         }
         events.extend(told);
         seq = scene.entry.seq;
     }
-    Ok(frames::subscribed(room, seq, Some(CaughtUp { events, more })))
+    Ok(frames::subscribed(room, seq, Some(CaughtUp { events, more: seq < story.seq })))
 }
 
 fn length(events: &[Value]) -> usize {

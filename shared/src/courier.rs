@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use futures_util::future::try_join_all;
+use futures_util::stream::{self, StreamExt};
 use serde::{Deserialize, Serialize};
 
-use crate::delivery::{Delivery, DeliveryId, State, Verdict};
+use crate::delivery::{ATTEMPTS, Delivery, DeliveryId, State, Verdict};
 use crate::error::Error;
 use crate::event::Scene;
 use crate::id::{AppId, RoomId};
@@ -114,12 +114,13 @@ impl Courier<'_> {
         for delivery in deliveries {
             rooms.entry(delivery.room.clone()).or_default().push(delivery);
         }
-        let mut after = Vec::new();
-        for some in rooms.into_values().collect::<Vec<_>>().chunks(ROOMS_AT_ONCE) {
-            // Boxed: the types of futures within futures grow past what the compiler follows.
-            let tried = some.iter().map(|room| Box::pin(self.one_room(room, scenes, attempt)));
-            after.extend(try_join_all(tried).await?.into_iter().flatten());
-        }
+        // Boxed: the types of futures within futures grow past what the compiler follows.
+        let tried = rooms.into_values().map(|room| Box::pin(self.one_room(room, scenes, attempt)));
+        // A room whose turn is long holds up its own place and no other.
+        // All of them end, even when one fails: what is under way is written down.
+        let after: Vec<Result<Vec<Delivery>, Error>> =
+            stream::iter(tried).buffer_unordered(ROOMS_AT_ONCE).collect().await;
+        let after: Vec<Delivery> = after.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect();
         carried.delivered += after.iter().filter(|delivery| delivery.state == State::Delivered).count();
         carried.failed += after.iter().filter(|delivery| delivery.state != State::Delivered).count();
         Ok(after)
@@ -127,7 +128,7 @@ impl Courier<'_> {
 
     async fn one_room(
         &self,
-        deliveries: &[Delivery],
+        deliveries: Vec<Delivery>,
         scenes: &Scenes,
         attempt: &impl AsyncFn(&Delivery, &Scene) -> Verdict,
     ) -> Result<Vec<Delivery>, Error> {
@@ -140,10 +141,13 @@ impl Courier<'_> {
             let Some(claimed) = Box::pin(self.store.claim(app, target, &delivery.id, self.clock.now())).await? else {
                 continue;
             };
-            let scene = scenes.get(&(claimed.room.clone(), claimed.seq));
+            // A room of the same id may have been made since: its entry of that number is another.
+            let scene =
+                scenes.get(&(claimed.room.clone(), claimed.seq)).filter(|scene| claimed.id.is_of(&scene.entry.id));
             let verdict = match scene {
+                _ if claimed.attempts > ATTEMPTS => hopeless("whoever tried it died of it, time and again"),
                 Some(scene) => Box::pin(attempt(&claimed, scene)).await,
-                None => Verdict::Hopeless { status: None, reason: "the room or its entry is no more".to_owned() },
+                None => hopeless("the room or its entry is no more"),
             };
             let tried = claimed.after(&verdict, self.clock.now());
             Box::pin(self.store.conclude(app, target, &claimed, &tried)).await?;
@@ -151,4 +155,8 @@ impl Courier<'_> {
         }
         Ok(after)
     }
+}
+
+fn hopeless(reason: &str) -> Verdict {
+    Verdict::Hopeless { status: None, reason: reason.to_owned() }
 }

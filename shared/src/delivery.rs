@@ -64,6 +64,11 @@ impl DeliveryId {
         Err(Error::invalid(name, "must be the id of a delivery: `msg_` and 38 hexadecimal digits"))
     }
 
+    /// Whether it is one of this entry's.
+    pub fn is_of(&self, entry: &ObjectId) -> bool {
+        self.0.get(4..28) == Some(entry.as_str())
+    }
+
     /// The id as text.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -294,6 +299,7 @@ mod tests {
         assert_eq!(distinct.len(), 4);
         assert_eq!(ids[0], DeliveryId::of(&room("r1"), &entry, 0));
         assert_eq!(DeliveryId::parse("id", ids[0].as_str()).unwrap(), ids[0]);
+        assert!(ids[0].is_of(&entry) && ids[1].is_of(&entry) && !ids[3].is_of(&entry));
         for bad in ["", "msg_", "msg_12", &format!("{}0", ids[0].as_str()), &ids[0].as_str().to_uppercase()] {
             assert!(DeliveryId::parse("delivery", bad).unwrap_err().to_string().contains("`delivery`"), "{bad}");
         }

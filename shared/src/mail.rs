@@ -6,11 +6,10 @@ use serde_json::{Value, json};
 use crate::event::Scene;
 use crate::id::ObjectId;
 use crate::invitation::Invitation;
-use crate::relay::Mailing;
 
 /// A mail, as SES v2 takes it: plain text and HTML.
-pub fn invitation(mailing: &Mailing, scene: &Scene, invitation: &Invitation, address: &str) -> Value {
-    let (topic, link) = (scene.room.topic(), link(&mailing.link, scene, &invitation.id));
+pub fn invitation(sender: &str, link: &str, scene: &Scene, invitation: &Invitation, address: &str) -> Value {
+    let (topic, link) = (scene.room.topic(), self::link(link, scene, &invitation.id));
     let inviter = invitation.inviter.as_ref().map(|inviter| scene.name(inviter));
     let said = match &inviter {
         Some(inviter) => format!("{inviter} invites you to “{topic}”."),
@@ -27,7 +26,7 @@ pub fn invitation(mailing: &Mailing, scene: &Scene, invitation: &Invitation, add
     );
     let part = |data: &str| json!({ "Data": data, "Charset": "UTF-8" });
     json!({
-        "FromEmailAddress": mailing.sender,
+        "FromEmailAddress": sender,
         "Destination": { "ToAddresses": [address.trim()] },
         "Content": { "Simple": {
             "Subject": part(&one_line(&said)),

@@ -1,5 +1,7 @@
 //! Relaying: which deliveries the entries of a room's log make, to whom.
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
 use crate::delivery::Delivery;
 use crate::event::{About, Event, Style};
 use crate::id::RoomId;
@@ -9,28 +11,27 @@ use crate::room::Room;
 use crate::time::Time;
 use crate::webhook::{Loopback, Target, Webhook, WebhookKey, checked_url};
 
+/// What stands in the key of a room's webhook as it is: a client names it, and it leads nowhere but behind the prefix.
+const NOT_IN_KEY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_');
+
 /// What a deployment tells its events by, besides the webhooks of its apps.
 #[derive(Clone)]
 pub struct Outlets {
     /// From what the secrets of webhooks follow (`WEBHOOK_KEY`); without one there are no webhooks.
     pub key: Option<WebhookKey>,
+    /// Whether there are webhooks at all: a key is set, here or where they are signed (`WEBHOOKS`).
+    pub has_webhooks: bool,
     /// Whether webhooks may go to this machine (`WEBHOOK_LOOPBACK`).
     pub loopback: Loopback,
     /// What precedes a room's webhook that is a key and no URL (`WEBHOOK_PREFIX`).
     pub prefix: Option<String>,
-    /// Who sends mails to invited people (`MAIL_SENDER`); without one, nobody does.
-    pub mail: Option<Mailing>,
+    /// Who sends mails to invited people (`MAIL_SENDER`): an address, or a name and an address, that SES knows; without one,
+    /// nobody does.
+    pub mail: Option<String>,
+    /// Where invitations lead (`MAIL_LINK`): `{app}`, `{room}` and `{invitation}` stand for what is meant.
+    pub link: String,
     /// The bus that is told of invited mobiles (`EVENT_BUS`); without one, none is.
     pub bus: Option<String>,
-}
-
-/// How mails go out.
-#[derive(Clone)]
-pub struct Mailing {
-    /// Their `From`: an address, or a name and an address, that SES knows.
-    pub sender: String,
-    /// Where they lead (`MAIL_LINK`): `{app}`, `{room}` and `{invitation}` stand for what is meant.
-    pub link: String,
 }
 
 impl Outlets {
@@ -40,7 +41,7 @@ impl Outlets {
         let is_url = webhook.starts_with("https://") || webhook.starts_with("http://");
         let url = match &self.prefix {
             _ if is_url => webhook.to_owned(),
-            Some(prefix) => format!("{prefix}{webhook}"),
+            Some(prefix) => format!("{prefix}{}", utf8_percent_encode(webhook, NOT_IN_KEY)),
             None => return None,
         };
         checked_url("webhook", &url, self.loopback).ok()
@@ -87,20 +88,20 @@ impl Relay<'_> {
                 }
             }
         }
-        deliveries.extend(self.letters(entry));
+        deliveries.extend(self.to_the_invited(entry));
         deliveries
     }
 
     fn tells_the_room(&self) -> bool {
         let url = self.outlets.url_of(self.room);
-        self.outlets.key.is_some() && url.is_some_and(|url| self.gone != Some(url.as_str()))
+        self.outlets.has_webhooks && url.is_some_and(|url| self.gone != Some(url.as_str()))
     }
 
     /// What goes to the people invited themselves.
-    fn letters(&self, entry: &Entry) -> Vec<(Target, Delivery)> {
-        let mut letters = Vec::new();
+    fn to_the_invited(&self, entry: &Entry) -> Vec<(Target, Delivery)> {
+        let mut invited = Vec::new();
         if entry.kind != Kind::MemberInvited {
-            return letters;
+            return invited;
         }
         for (number, id) in entry.invitations.iter().enumerate() {
             let Some(invitation) = self.invitations.iter().find(|invitation| invitation.id == *id) else { continue };
@@ -108,10 +109,10 @@ impl Relay<'_> {
             let mobile = self.outlets.bus.as_ref().zip(invitation.mobile.as_ref()).map(|_| Target::Mobile);
             for target in mail.into_iter().chain(mobile) {
                 let event = Event { name: "invitation.created".to_owned(), about: About::Invitation(id.clone()) };
-                letters.push((target, Delivery::new(&self.room.id, entry, number, Style::Rollcall, event, self.now)));
+                invited.push((target, Delivery::new(&self.room.id, entry, number, Style::Rollcall, event, self.now)));
             }
         }
-        letters
+        invited
     }
 }
 
@@ -122,9 +123,16 @@ mod tests {
     use crate::room::RoomKind;
 
     fn outlets() -> Outlets {
-        let mail = Mailing { sender: "x@x.io".into(), link: String::new() };
         let (key, bus) = (WebhookKey::of(&"k".repeat(32)), Some("default".to_owned()));
-        Outlets { key, loopback: Loopback::Refused, prefix: None, mail: Some(mail), bus }
+        Outlets {
+            key,
+            has_webhooks: true,
+            loopback: Loopback::Refused,
+            prefix: None,
+            mail: Some("x@x.io".into()),
+            link: String::new(),
+            bus,
+        }
     }
 
     fn room(webhook: &str) -> Room {
@@ -168,7 +176,7 @@ mod tests {
         assert!(targets(&room(url), Some(url), &webhooks, &outlets()).is_empty());
         assert!(targets(&room("a-key"), None, &webhooks, &outlets()).is_empty());
         assert!(targets(&room("https://10.0.0.1/x"), None, &webhooks, &outlets()).is_empty());
-        assert!(targets(&room(url), None, &webhooks, &Outlets { key: None, ..outlets() }).is_empty());
+        assert!(targets(&room(url), None, &webhooks, &Outlets { has_webhooks: false, ..outlets() }).is_empty());
     }
 
     #[test]
@@ -176,6 +184,7 @@ mod tests {
         let with = Outlets { prefix: Some("https://example.com/bots/".into()), ..outlets() };
         assert_eq!(with.url_of(&room("a-key")).as_deref(), Some("https://example.com/bots/a-key"));
         assert_eq!(with.url_of(&room("https://x.io/y")).as_deref(), Some("https://x.io/y"));
+        assert_eq!(with.url_of(&room("../x?y")).as_deref(), Some("https://example.com/bots/%2E%2E%2Fx%3Fy"));
         assert_eq!(with.url_of(&room("")), None);
     }
 

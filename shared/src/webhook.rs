@@ -140,6 +140,12 @@ impl Webhook {
         }
     }
 
+    /// That of the rooms' own URLs as it was at first. Its secrets go on: an old one is never valid again.
+    pub fn reset(&self, now: Time) -> Self {
+        let Self { generation, version, .. } = self.amended(now);
+        Self { generation: generation + 1, version, updated_at: now, ..Self::of_rooms() }
+    }
+
     /// Whether it wants to hear of an event of this name that happened then.
     pub fn hears(&self, event: &str, at: Time) -> bool {
         self.switch == Switch::On && at >= self.created_at && self.wants(event)

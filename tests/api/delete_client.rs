@@ -89,6 +89,32 @@ fn pseudonyms_in(items: &[Value]) -> BTreeSet<String> {
 }
 
 #[tokio::test]
+async fn the_sockets_of_an_erased_client_watch_nothing_any_more() {
+    let world = World::new().await;
+    let bob = world.bob().await;
+    let [aaa] = world.clients(["aaa"]).await;
+    let room = world.group(&[&aaa, &bob]).await;
+    let mut stays = world.watches(&aaa, &room).await;
+    stays.subscribes(json!({})).await;
+    let others = world.socket_items().await;
+    let for_bob = world.platform().with("IM-CLIENT-ID", BOB);
+    let mut watchers = [world.watches(&bob, &room).await, world.watches(&for_bob, &room).await];
+    for watcher in &mut watchers {
+        watcher.subscribes(json!({})).await;
+    }
+    world.erases_wholly(BOB).await;
+    assert_eq!(traces_in(&world.items().await), [""; 0], "the table tells of him");
+    assert_eq!(world.socket_items().await, others);
+    for watcher in &mut watchers {
+        let told = world.heard(watcher).await;
+        assert!(told.is_empty(), "{told:#?}");
+    }
+    aaa.says(&room, "he is gone").send().await.good();
+    assert!(world.heard(&mut watchers[0]).await.is_empty() && world.heard(&mut watchers[1]).await.is_empty());
+    assert!(world.heard(&mut stays).await.len() >= 2, "who stays hears that he left, and what is said");
+}
+
+#[tokio::test]
 async fn nothing_tells_of_an_erased_client_any_more() {
     let world = World::new().await;
     let bob = world.bob().await;

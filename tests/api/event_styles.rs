@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::actors::{Actor, World, ids, text};
+use crate::description;
 use crate::receiver::Receiver;
 use crate::talkers::{INVITATION, ROOM, USER, is_as_documented};
 
@@ -16,9 +17,23 @@ async fn telling(style: &str) -> (World, Receiver, Actor, String) {
     (world, receiver, aaa, room)
 }
 
+/// What came, which must be as openapi.yaml says.
 async fn told(world: &World, receiver: &Receiver) -> Vec<Value> {
     world.stack.settled().await.unwrap();
-    receiver.letters().iter().map(crate::receiver::Letter::json).collect()
+    let events: Vec<Value> = receiver.letters().iter().map(crate::receiver::Letter::json).collect();
+    for event in &events {
+        let style = ["a", "appID"].map(|name| event.get(name).is_some());
+        let style = if style[0] {
+            "talk"
+        } else if style[1] {
+            "imkit"
+        } else {
+            "rollcall"
+        };
+        let flaws = description::webhook(style).flaws(event);
+        assert!(flaws.is_empty(), "{flaws:#?} in {event}");
+    }
+    events
 }
 
 /// Seed 003, Events: when the user exists.

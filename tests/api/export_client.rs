@@ -26,6 +26,22 @@ fn of<'a>(items: &'a [Value], kind: &str) -> Vec<&'a Value> {
 }
 
 #[tokio::test]
+async fn open_sockets_are_told_of() {
+    let world = World::new().await;
+    let [aaa, bob] = world.clients(["aaa", "bob"]).await;
+    let room = world.group(&[&aaa, &bob]).await;
+    let mut watcher = world.watches(&bob, &room).await;
+    watcher.subscribes(json!({})).await;
+    let mut other = world.watches(&aaa, &room).await;
+    other.subscribes(json!({})).await;
+    let items = world.exports("bob").await;
+    let watch = json!({ "kind": "socket that watches a room", "room": room });
+    assert_eq!(of(&items, "socket that watches a room"), [&watch]);
+    let count = |kind| of(&items, kind).len();
+    assert_eq!((count("sockets that watch the client"), count("open socket")), (1, 1));
+}
+
+#[tokio::test]
 async fn every_kind_of_thing_is_handed_out() {
     let world = World::new().await;
     let bob = json!({ "_id": "bob", "nickname": "Bobby", "email": "Bob@X.io", "mobile": "13100000007", "shoe": 44 });

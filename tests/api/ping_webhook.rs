@@ -29,6 +29,8 @@ async fn a_test_event_arrives_signed_and_in_the_webhooks_style() {
         let digits = letter.id().strip_prefix("msg_").unwrap();
         assert!(digits.len() == 38 && digits.bytes().all(|byte| byte.is_ascii_hexdigit()), "{}", letter.id());
         let mut told = letter.json();
+        let flaws = crate::description::webhook("ping").flaws(&told);
+        assert!(flaws.is_empty(), "{flaws:#?}");
         let expected = match style {
             "rollcall" => {
                 let at = told.as_object_mut().unwrap().remove("timestamp").unwrap();

@@ -36,7 +36,7 @@ async fn an_invited_address_gets_a_mail_in_plain_text_and_html() {
 
 #[tokio::test]
 async fn an_invited_mobile_goes_to_the_operators_bus() {
-    let world = World::new().await;
+    let world = World::on(Stack::builder().parameter("MailSender", "")).await;
     let (aaa, room) = inviter(&world, "ops").await;
     let invitation = aaa.talk_invites(&room, json!({ "mobile": "13100000000" })).send().await.bare();
     world.stack.settled().await.unwrap();
@@ -47,6 +47,9 @@ async fn an_invited_mobile_goes_to_the_operators_bus() {
     let detail: Value = serde_json::from_str(&text(&event["Detail"])).unwrap();
     assert_eq!((&detail["mobile"], &detail["room"]), (&json!("13100000000"), &json!(room)));
     assert_eq!((&detail["invitation"], &detail["inviter"]), (&invitation["_id"], &json!("aaa")));
+    assert_eq!((&detail["app"], &detail["topic"]), (&json!("SampleApp"), &json!("ops")));
+    assert!(text(&detail["link"]).contains(&text(&invitation["_id"])), "{detail}");
+    assert!(text(&detail["expiresAt"]) > text(&invitation["createdAt"]), "{detail}");
 }
 
 #[tokio::test]

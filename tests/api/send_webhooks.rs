@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use local::Fault;
+use local::{CallFault, Fault};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -219,18 +219,61 @@ async fn a_sender_killed_before_it_wrote_down_the_arrival_sends_again_under_the_
 }
 
 #[tokio::test]
-async fn two_senders_never_send_the_same_attempt() {
-    let receiver = Receiver::that(Does::Waits(Duration::from_secs(2))).await;
+async fn of_many_senders_one_sends() {
+    let receiver = Receiver::that(Does::Waits(Duration::from_secs(1))).await;
     let (world, aaa, room, webhook) = listening(&receiver, json!({})).await;
+    world.stack.faults().all_calls("lambda:InvokeFunction", CallFault::Lose);
     aaa.says(&room, "hello").send().await.good();
-    receiver.has(1).await;
-    let id = receiver.letters()[0].id().to_owned();
-    let ride = json!({ "app": "SampleApp", "target": webhook, "deliveries": [id] });
-    let (one, other) =
-        tokio::join!(world.stack.invoke("SendWebhooks", ride.clone()), world.stack.invoke("SendWebhooks", ride));
-    assert_eq!((one.unwrap()["delivered"].clone(), other.unwrap()["delivered"].clone()), (json!(0), json!(0)));
     world.stack.settled().await.unwrap();
-    assert_eq!(receiver.letters().len(), 1);
+    world.stack.faults().clear();
+    let ride = json!({ "app": "SampleApp", "target": webhook, "deliveries": [only(&world, &webhook).await["id"]] });
+    let sender = || world.stack.invoke("SendWebhooks", ride.clone());
+    let (one, two, three, four) = tokio::join!(sender(), sender(), sender(), sender());
+    let delivered: u64 =
+        [one, two, three, four].into_iter().map(|own| own.unwrap()["delivered"].as_u64().unwrap()).sum();
+    assert_eq!((delivered, receiver.letters().len()), (1, 1));
+    assert_eq!(only(&world, &webhook).await["attempts"], 1);
+}
+
+#[tokio::test]
+async fn a_room_whose_own_receiver_hangs_delays_no_other_rooms() {
+    let (poison, healthy) = (Receiver::that(Does::Hangs).await, Receiver::new().await);
+    let world = World::new().await;
+    world.clients(["aaa"]).await;
+    world.stack.faults().all_calls("lambda:InvokeFunction", CallFault::Lose); // so that one run carries them all
+    for number in 0..18 {
+        let url = if number == 0 { poison.url() } else { healthy.url() };
+        world.room(json!({ "members": ["aaa"], "webhook": url })).await;
+    }
+    world.stack.settled().await.unwrap();
+    world.stack.faults().clear();
+    let begun = tokio::time::Instant::now();
+    world.retries(Duration::from_secs(70)).await;
+    let last = healthy.has(17).await.into_iter().map(|letter| letter.at).max().unwrap();
+    assert!(last - begun < Duration::from_secs(5), "{:?}", last - begun);
+}
+
+#[tokio::test]
+async fn a_room_made_anew_under_an_old_id_is_told_from_its_beginning() {
+    let receiver = Receiver::that(Does::Answers(500)).await;
+    let world = World::new().await;
+    world.clients(["aaa", "bbb"]).await;
+    let (webhook, _) = world.listens(&receiver, json!({})).await;
+    let made = || world.platform().post("/rooms", json!({ "_id": "again", "members": ["aaa"] })).send();
+    made().await.good();
+    world.platform().adds("again", &["bbb"]).send().await.good();
+    world.stack.settled().await.unwrap();
+    world.platform().deletes("again").send().await.good();
+    made().await.good();
+    receiver.always(Does::Answers(204));
+    world.stack.settled().await.unwrap();
+    world.retries(Duration::from_secs(400)).await;
+    world.stack.settled().await.unwrap();
+    let arrived = world.deliveries(&webhook, "?state=delivered").await;
+    assert_eq!(arrived.len(), world.events("again").await.len(), "{arrived:#?}");
+    let given_up = world.deliveries(&webhook, "?state=failed").await;
+    assert!(given_up.iter().all(|own| text(&own["error"]).contains("no more")), "{given_up:#?}");
+    assert_eq!(given_up.len(), 3, "what the first of the two rooms was still to tell");
 }
 
 #[tokio::test]
@@ -276,7 +319,7 @@ async fn for_a_while_after_a_rotation_both_secrets_prove_a_letter() {
 }
 
 #[tokio::test]
-async fn what_a_deleted_webhook_or_room_still_waited_for_is_given_up() {
+async fn what_a_deleted_room_was_still_to_tell_is_given_up() {
     let receiver = Receiver::that(Does::Answers(500)).await;
     let (world, aaa, room, webhook) = listening(&receiver, json!({})).await;
     aaa.says(&room, "hello").send().await.good();

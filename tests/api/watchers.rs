@@ -43,8 +43,9 @@ impl World {
         }
     }
 
-    /// Opens a socket of somebody's.
+    /// Opens a socket of somebody's, once nobody is at work in the background: what happened before is not told any more.
     pub async fn opens(&self, actor: &Actor) -> Watcher {
+        self.stack.settled().await.unwrap();
         self.knocks("", actor.headers()).await.unwrap_or_else(|status| panic!("refused with {status}"))
     }
 

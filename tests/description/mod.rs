@@ -59,6 +59,13 @@ pub fn root() -> Place {
     Place { pointer: String::new(), value: &description().whole }
 }
 
+/// The schema of what a webhook is sent in a style.
+pub fn webhook(style: &str) -> Place {
+    let path = ["webhooks", style, "post", "requestBody"];
+    let body = path.iter().try_fold(root(), |place, name| place.child(name));
+    body.and_then(|body| body.body_schema()).unwrap_or_else(|| panic!("openapi.yaml knows no webhook `{style}`"))
+}
+
 /// All operations.
 pub fn operations() -> &'static [Operation] {
     static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(|| {

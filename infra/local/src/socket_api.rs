@@ -62,7 +62,8 @@ pub(crate) const CONNECT: &str = "$connect";
 pub(crate) const DISCONNECT: &str = "$disconnect";
 const DEFAULT: &str = "$default";
 /// What a WebSocket API is made of.
-const KINDS: [&str; 7] = ["Api", "Stage", "Deployment", "Route", "RouteResponse", "Integration", "Authorizer"];
+const KINDS: [&str; 8] =
+    ["Api", "Stage", "Deployment", "Route", "RouteResponse", "Integration", "IntegrationResponse", "Authorizer"];
 /// What precedes the ARN of a function in a URI of API Gateway.
 const URI: &str = "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/";
 
@@ -92,6 +93,8 @@ impl SocketApi {
         };
         let stage = stage["StageName"].as_str().unwrap_or_default().to_owned();
         resources.all("Deployment", &["ApiId", "Description", "StageName"])?;
+        // A mock must have one where its route has a response. Nothing is sent before a connection stands.
+        resources.all("IntegrationResponse", &["ApiId", "IntegrationId", "IntegrationResponseKey"])?;
         let (routes, authorizer) = resources.routes(&format!("{id}/{stage}"), id)?;
         Ok(Some(Self { id: id.clone(), stage, selection, authorizer, routes }))
     }

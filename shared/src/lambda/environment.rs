@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::relay::{Mailing, Outlets};
+use crate::relay::Outlets;
 use crate::webhook::{Loopback, WebhookKey};
 
 /// What the operator sets for a whole deployment, through the template's parameters.
@@ -32,13 +32,15 @@ pub(crate) fn variable(name: &str) -> Option<String> {
 impl Outlets {
     /// As the operator wants it.
     pub fn from_environment() -> Self {
-        let link = variable("MAIL_LINK").unwrap_or_default();
+        let key = variable("WEBHOOK_KEY").and_then(|key| WebhookKey::of(&key));
         let is_here = variable("WEBHOOK_LOOPBACK").is_some_and(|value| value == "true");
         Self {
-            key: variable("WEBHOOK_KEY").and_then(|key| WebhookKey::of(&key)),
+            has_webhooks: key.is_some() || variable("WEBHOOKS").is_some(),
+            key,
             loopback: if is_here { Loopback::Allowed } else { Loopback::Refused },
             prefix: variable("WEBHOOK_PREFIX"),
-            mail: variable("MAIL_SENDER").map(|sender| Mailing { sender, link }),
+            mail: variable("MAIL_SENDER"),
+            link: variable("MAIL_LINK").unwrap_or_default(),
             bus: variable("EVENT_BUS"),
         }
     }

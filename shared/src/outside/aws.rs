@@ -12,6 +12,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::connect::dns::GaiResolver;
 use hyper_util::rt::TokioExecutor;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
 use super::{HttpClient, body, client};
@@ -24,6 +25,9 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// How often a request is sent that the service had no time for.
 const TRIES: u32 = 3;
+
+/// What stands in a connection's id as it is, as AWS's SDKs have it.
+const NOT_IN_PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// A client of AWS's services, by the credentials that Lambda sets in the environment.
 #[derive(Clone)]
@@ -94,7 +98,7 @@ impl Aws {
     }
 
     async fn to_socket(&self, method: Method, connection: &str, payload: &str) -> Result<bool, Error> {
-        let connection = percent_encoding::utf8_percent_encode(connection, percent_encoding::NON_ALPHANUMERIC);
+        let connection = utf8_percent_encode(connection, NOT_IN_PATH);
         let url = format!("{}/@connections/{connection}", endpoint("AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI")?);
         let ask = Ask { service: "execute-api", method, url, headers: &[], payload: payload.to_owned() };
         match self.ask(ask).await? {
@@ -115,7 +119,9 @@ impl Aws {
     /// Sends a request, again while the service has no time for it.
     async fn ask(&self, ask: Ask<'_>) -> Result<(StatusCode, Vec<u8>), Error> {
         let mut last = None;
-        for tries in 0..TRIES {
+        // Nobody can take a mail or an announcement back: what may have been accepted is not sent again within one attempt.
+        let most = if matches!(ask.service, "ses" | "events") { 1 } else { TRIES };
+        for tries in 0..most {
             tokio::time::sleep(Duration::from_millis(u64::from(tries) * 100)).await;
             match tokio::time::timeout(PATIENCE, self.ask_once(&ask)).await {
                 Ok(Ok((status, _))) if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS => {
@@ -167,8 +173,11 @@ fn endpoint(name: &'static str) -> Result<String, Error> {
     Ok(url.trim_end_matches('/').to_owned())
 }
 
-/// What a service said, as far as it belongs into the log.
+/// What a service answered, by the name of the error: its words may hold an address.
 fn refused(service: &str, status: StatusCode, reply: &[u8]) -> Error {
-    let reply = String::from_utf8_lossy(reply).chars().take(300).collect::<String>();
-    Error::internal(format!("{service} answered {status}: {reply}"))
+    let told: Value = serde_json::from_slice(reply).unwrap_or_default();
+    let kind = ["__type", "code", "Type"].iter().find_map(|name| told[*name].as_str()).unwrap_or_default();
+    let kind: String =
+        kind.chars().filter(|letter| letter.is_ascii_alphanumeric() || *letter == '#').take(80).collect();
+    Error::internal(format!("{service} answered {status} {kind}"))
 }

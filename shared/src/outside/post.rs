@@ -154,6 +154,15 @@ mod tests {
         assert!(reason.contains("redirect"), "{reason}");
     }
 
+    #[tokio::test]
+    async fn a_payload_past_its_length_is_not_sent() {
+        let payload = " ".repeat(LONGEST + 1);
+        let letter =
+            Letter { url: "https://example.com", id: "msg_1", at: Time::default(), signature: "v1,x", payload };
+        let verdict = Post::new(Loopback::Refused).unwrap().send(letter).await;
+        assert!(matches!(verdict, Verdict::Hopeless { status: None, reason } if reason.contains("262144 bytes")));
+    }
+
     #[test]
     fn a_receiver_asks_for_a_pause_in_seconds_or_by_a_moment() {
         let asked = |value: &str| match answer(429, &[("retry-after", value)]) {

@@ -59,6 +59,7 @@ impl Store {
 
     /// Some deliveries to one target; those that are forgotten already are missing.
     pub async fn deliveries(&self, parcel: &Parcel) -> Result<Vec<Delivery>, Error> {
+        self.belongs_to(&parcel.app);
         let keys: Vec<Key> =
             parcel.deliveries.iter().map(|id| Key::delivery(&parcel.app, &parcel.target, id)).collect();
         let items = self.batch(keys.iter().cloned().collect()).await?;

@@ -47,15 +47,15 @@ impl Store {
             Mine::Rooms => item::MEMBER,
             Mine::Invitations => item::INVITED,
         };
-        let items = self.indexed(&key::clients(app, client), prefix).await?;
+        let items = self.indexed(&key::clients(app, client), Some(prefix)).await?;
         items.into_iter().map(item::read_with_room).collect()
     }
 
     /// Everything under one key of the index whose sort key begins so.
-    pub(super) async fn indexed(&self, pk: &str, prefix: &str) -> Result<Vec<item::Item>, Error> {
+    pub(super) async fn indexed(&self, pk: &str, prefix: Option<&str>) -> Result<Vec<item::Item>, Error> {
         let (mut items, mut from) = (Vec::new(), None);
         loop {
-            let (found, next) = self.in_index(pk, Some(prefix), from).await?;
+            let (found, next) = self.in_index(pk, prefix, from).await?;
             items.extend(found);
             match next {
                 None => return Ok(items),

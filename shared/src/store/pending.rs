@@ -25,7 +25,7 @@ impl Store {
         let app = &credentials.app;
         let proven = self.visitor_with(credentials, [Key::app(app)]);
         let pk = key::app_invitations(app);
-        let ((visitor, items), found) = tokio::try_join!(proven, self.indexed(&pk, ""))?;
+        let ((visitor, items), found) = tokio::try_join!(proven, self.indexed(&pk, None))?;
         let record = items.get(&Key::app(app))?.ok_or(Error::UnknownToken)?;
         let invitations = found.into_iter().map(item::read_with_room).collect::<Result<_, _>>()?;
         Ok(TeamInvitations { visitor, record, invitations })
@@ -33,7 +33,7 @@ impl Store {
 
     /// The invitation of this id, with its room.
     pub async fn invitation_by_id(&self, app: &AppId, id: &ObjectId) -> Result<Option<(RoomId, Invitation)>, Error> {
-        let found = self.indexed(&key::app_invitations(app), id.as_str()).await?;
+        let found = self.indexed(&key::app_invitations(app), Some(id.as_str())).await?;
         found.into_iter().next().map(item::read_with_room).transpose()
     }
 }

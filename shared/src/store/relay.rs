@@ -37,6 +37,8 @@ const AT_ONCE: usize = 32;
 struct Heard {
     /// The number of the last relayed entry.
     seq: u64,
+    /// When the room was made that this is about: one of its id that was made since begins anew.
+    born: Time,
     /// The room's own URL that has answered 410.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     gone: Option<String>,
@@ -88,7 +90,7 @@ impl Store {
         let mut relayed = Relayed::default();
         let room: Option<Room> = items.get(&Key::room(app, id))?;
         let Some(room) = room.filter(|room| !room.is_deleted) else { return Ok(relayed) }; // its log is gone too
-        let Some(heard) = self.heard(app, id, items).await? else { return Ok(relayed) };
+        let Some(heard) = self.heard(app, &room, items, webhooks).await? else { return Ok(relayed) };
         let mut last = heard.seq;
         loop {
             let page = self.unrelayed(app, &room.id, last).await?;
@@ -98,11 +100,11 @@ impl Store {
             let relay = Relay { room: &room, gone, webhooks, invitations: &invitations, outlets, now: Time::now() };
             let new: Vec<_> = page.iter().flat_map(|(entry, before)| relay.deliveries(entry, *before)).collect();
             self.record_all(app, &new).await?;
-            self.heard_up_to(app, &room.id, end).await?;
+            self.heard_up_to(app, &room, end).await?;
             relayed.note(app, &page, new);
             last = end;
-            if page.len() < PAGE {
-                break;
+            if end >= room.seq {
+                break; // what has come since wakes somebody else
             }
         }
         Ok(relayed)
@@ -135,14 +137,24 @@ impl Store {
     }
 
     /// How far the room's log is relayed. Where nothing ever was, the mark tells when somebody first listened.
-    async fn heard(&self, app: &AppId, room: &RoomId, items: &Items) -> Result<Option<Heard>, Error> {
-        let heard: Option<Heard> = items.get(&Key::heard(app, room))?;
-        let mark = items.get::<Marked>(&Key::room(app, room))?.and_then(|marked| marked.at);
+    async fn heard(
+        &self,
+        app: &AppId,
+        room: &Room,
+        items: &Items,
+        webhooks: &[Webhook],
+    ) -> Result<Option<Heard>, Error> {
+        let heard: Option<Heard> = items.get(&Key::heard(app, &room.id))?;
+        let heard = heard.filter(|heard| heard.born == room.created_at);
+        let mark = items.get::<Marked>(&Key::room(app, &room.id))?.and_then(|marked| marked.at);
         match (heard, mark) {
             (None, Some(mark)) => {
-                let since = Time::from_millis(mark.millis() - UNRELAYED.as_millis() as i64);
-                let first = self.first_since(app, room, since).await?;
-                Ok(Some(Heard { seq: first - 1, gone: None }))
+                let mark = Time::from_millis(mark.millis() - UNRELAYED.as_millis() as i64);
+                // Who wrote while the first webhook was registered may not have marked what he wrote.
+                let registered = webhooks.iter().map(|webhook| webhook.created_at).filter(|at| *at > Time::default());
+                let since = registered.min().map_or(mark, |oldest| oldest.min(mark));
+                let first = self.first_since(app, &room.id, since).await?;
+                Ok(Some(Heard { seq: first - 1, born: room.created_at, gone: None }))
             }
             (heard, _) => Ok(heard),
         }
@@ -194,15 +206,16 @@ impl Store {
     }
 
     /// Moves on how far the room's log is relayed, and never back.
-    async fn heard_up_to(&self, app: &AppId, room: &RoomId, seq: u64) -> Result<(), Error> {
+    async fn heard_up_to(&self, app: &AppId, room: &Room, seq: u64) -> Result<(), Error> {
         let update = self
             .dynamo
             .update_item()
             .table_name(&self.table)
-            .set_key(Some(item::keyed(&Key::heard(app, room))))
-            .update_expression("SET seq = :seq")
-            .condition_expression("attribute_not_exists(seq) OR seq < :seq")
+            .set_key(Some(item::keyed(&Key::heard(app, &room.id))))
+            .update_expression("SET seq = :seq, born = :born")
+            .condition_expression("attribute_not_exists(seq) OR seq < :seq OR born <> :born")
             .expression_attribute_values(":seq", item::number(seq))
+            .expression_attribute_values(":born", item::value(&room.created_at)?)
             .return_consumed_capacity(ReturnConsumedCapacity::Total);
         match update.send().await {
             Ok(reply) => self.spent(&reply.consumed_capacity),
@@ -219,7 +232,8 @@ impl Store {
         let (room_key, heard_key) = (Key::room(app, room), Key::heard(app, room));
         let items = self.batch(BTreeSet::from([room_key.clone(), heard_key.clone()])).await?;
         let (room, heard): (Option<Room>, Option<Heard>) = (items.get(&room_key)?, items.get(&heard_key)?);
-        let Some(room) = room.filter(|room| heard.is_some_and(|heard| heard.seq >= room.seq)) else { return Ok(()) };
+        let is_told = |room: &Room| heard.is_some_and(|heard| heard.born == room.created_at && heard.seq >= room.seq);
+        let Some(room) = room.filter(is_told) else { return Ok(()) };
         let update = self
             .dynamo
             .update_item()
@@ -256,7 +270,10 @@ impl Store {
             .return_consumed_capacity(ReturnConsumedCapacity::Total);
         match update.send().await {
             Ok(reply) => self.spent(&reply.consumed_capacity),
-            Err(failure) => unless_refused(failure)?,
+            Err(failure) => {
+                self.spent([]);
+                unless_refused(failure)?;
+            }
         }
         Ok(())
     }

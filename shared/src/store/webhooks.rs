@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::{Put, TransactWriteItem, Update};
 
+use super::element::delete;
 use super::key::{self, Key};
 use super::write::Setback;
 use super::{Store, item};
@@ -16,7 +17,7 @@ use crate::webhook::{MOST_WEBHOOKS, Target, Webhook};
 impl Store {
     /// The app's webhooks, with the one that stands for the rooms' own URLs, which is always there.
     pub async fn webhooks_of(&self, app: &AppId) -> Result<Vec<Webhook>, Error> {
-        let items = self.beginning_with(&key::webhooks(app), "").await?;
+        let items = self.whole_range(&key::webhooks(app), " ", "~").await?;
         let mut webhooks: Vec<Webhook> = items.into_iter().map(item::read).collect::<Result<_, _>>()?;
         if !webhooks.iter().any(|webhook| webhook.id == Target::Room.as_str()) {
             webhooks.push(Webhook::of_rooms());
@@ -94,11 +95,12 @@ impl Store {
                 (found, _) => found?,
             };
             deleted.replace(Some(before.clone()));
-            let delete = Delete::builder()
-                .table_name(&self.table)
-                .set_key(Some(item::keyed(&Key::webhook(&credentials.app, target.as_str()))));
-            let delete = delete.build().map_err(Error::internal)?;
-            self.transact(vec![TransactWriteItem::builder().delete(delete).build()], None).await?;
+            let write = match target {
+                // It is always there: it becomes what it was at first, but for its secret, which may be known to somebody.
+                Target::Room => self.put_webhook(&credentials.app, Some(&before), &before.reset(Time::now()))?,
+                _ => delete(&self.table, &Key::webhook(&credentials.app, target.as_str()))?,
+            };
+            self.transact(vec![write], None).await?;
             Ok(before)
         })
         .await
