@@ -47,7 +47,8 @@ async fn what_is_said_changes_and_what_is_not_stays() {
             expected["events"] = json!(["member.joined", "member.left"]);
         }
         for moved in ["updatedAt", "updatedTimeMS"] {
-            assert!(after[moved].to_string() >= expected[moved].to_string());
+            let [before, now] = [&expected[moved], &after[moved]].map(Value::to_string);
+            assert!(now >= before, "{moved}");
             expected[moved] = after[moved].clone();
         }
         assert_eq!(after, expected, "{change}");
@@ -148,4 +149,11 @@ async fn a_change_whose_answer_was_lost_is_made() {
     world.stack.faults().next_of("UpdateWebhook", "TransactWriteItems", Fault::LoseResponse);
     let after = world.revises(&id, json!({ "status": "disabled" })).send().await.good();
     assert_eq!(after["status"], "disabled");
+}
+
+#[tokio::test]
+async fn a_webhook_that_there_is_not_is_not_found() {
+    let world = World::new().await;
+    let call = world.revises(&"0".repeat(24), json!({ "description": "x" }));
+    world.refuses_and_keeps(call, 404, "WEBHOOK_NOT_FOUND").await;
 }
