@@ -26,16 +26,18 @@ async fn handle(house: House, ride: Ride, aws: Aws, outlets: Outlets) -> Result<
 
 async fn send(delivery: &Delivery, scene: &Scene, aws: &Aws, outlets: &Outlets, target: &Target) -> Verdict {
     let pending = scene.invitations.iter().find(|own| delivery.about == About::Invitation(own.id.clone()));
-    let Some(invitation) = pending else { return hopeless("the invitation is closed") };
+    let Some(invitation) = pending else { return Verdict::hopeless("the invitation is closed") };
     let sent = match (target, &outlets.mail, &outlets.bus) {
         (Target::Mail, Some(sender), _) => {
-            let Some(address) = &invitation.email else { return hopeless("the invitation names no e-mail address") };
+            let Some(address) = &invitation.email else {
+                return Verdict::hopeless("the invitation names no e-mail address");
+            };
             aws.mail(&mail::invitation(sender, &outlets.link, scene, invitation, address)).await
         }
         (Target::Mobile, _, Some(bus)) => {
             aws.announce(bus, &delivery.event, &announcement(outlets, scene, invitation)).await
         }
-        _ => return hopeless("the deployment does not send such invitations any more"),
+        _ => return Verdict::hopeless("the deployment does not send such invitations any more"),
     };
     match sent {
         Ok(()) => Verdict::Delivered { status: 200 },
@@ -55,10 +57,6 @@ fn announcement(outlets: &Outlets, scene: &Scene, invitation: &Invitation) -> se
         "link": mail::link(&outlets.link, scene, &invitation.id),
         "expiresAt": invitation.expires_at.iso(),
     })
-}
-
-fn hopeless(reason: &str) -> Verdict {
-    Verdict::Hopeless { status: None, reason: reason.to_owned() }
 }
 
 /// What AWS said; the address is not in it.

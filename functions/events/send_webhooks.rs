@@ -54,22 +54,23 @@ struct Sending<'a> {
 
 impl Sending<'_> {
     async fn send(&self, delivery: &Delivery, scene: &Scene) -> Verdict {
-        let hopeless = |reason: &str| Verdict::Hopeless { status: None, reason: reason.to_owned() };
-        let Some(webhook) = self.webhook else { return hopeless("the webhook was deleted") };
+        let Some(webhook) = self.webhook else { return Verdict::hopeless("the webhook was deleted") };
         if webhook.switch != Switch::On {
-            return hopeless("the webhook is off");
+            return Verdict::hopeless("the webhook is off");
         }
-        let Some(key) = &self.outlets.key else { return hopeless("the deployment has no webhook key any more") };
+        let Some(key) = &self.outlets.key else {
+            return Verdict::hopeless("the deployment has no webhook key any more");
+        };
         let own = if webhook.url.is_empty() { self.outlets.url_of(&scene.room) } else { Some(webhook.url.clone()) };
-        let Some(url) = own else { return hopeless("the room names no URL any more") };
+        let Some(url) = own else { return Verdict::hopeless("the room names no URL any more") };
         let told = dialect::event(delivery.style, &delivery.event, &delivery.about, scene, Addresses::Shown);
-        let Some(told) = told else { return hopeless("the style has no such event") };
+        let Some(told) = told else { return Verdict::hopeless("the style has no such event") };
         match letter(key, scene, webhook, delivery, told.to_string()) {
             Ok((signature, at, payload)) => {
                 let id = delivery.id.as_str();
                 self.post.send(Letter { url: &url, id, at, signature: &signature, payload }).await
             }
-            Err(error) => hopeless(&error.to_string()),
+            Err(error) => Verdict::hopeless(&error.to_string()),
         }
     }
 }

@@ -145,9 +145,9 @@ impl Courier<'_> {
             let scene =
                 scenes.get(&(claimed.room.clone(), claimed.seq)).filter(|scene| claimed.id.is_of(&scene.entry.id));
             let verdict = match scene {
-                _ if claimed.attempts > ATTEMPTS => hopeless("whoever tried it died of it, time and again"),
+                _ if claimed.attempts > ATTEMPTS => Verdict::hopeless("whoever tried it died of it, time and again"),
                 Some(scene) => Box::pin(attempt(&claimed, scene)).await,
-                None => hopeless("the room or its entry is no more"),
+                None => Verdict::hopeless("the room or its entry is no more"),
             };
             let tried = claimed.after(&verdict, self.clock.now());
             Box::pin(self.store.conclude(app, target, &claimed, &tried)).await?;
@@ -155,8 +155,4 @@ impl Courier<'_> {
         }
         Ok(after)
     }
-}
-
-fn hopeless(reason: &str) -> Verdict {
-    Verdict::Hopeless { status: None, reason: reason.to_owned() }
 }

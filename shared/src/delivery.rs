@@ -177,6 +177,13 @@ pub enum Verdict {
     },
 }
 
+impl Verdict {
+    /// There was no answer, and there will be none.
+    pub fn hopeless(reason: &str) -> Self {
+        Self::Hopeless { status: None, reason: reason.to_owned() }
+    }
+}
+
 impl Delivery {
     /// A new one, due at once. `number` tells the events of one entry apart.
     pub fn new(room: &RoomId, entry: &Entry, number: usize, style: Style, event: Event, now: Time) -> Self {

@@ -1,5 +1,9 @@
 //! Writes that may be done twice: tried until one is done, or patience ends.
 
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::types::ConsumedCapacity;
+
+use super::read::read_failed;
 use super::write::Setback;
 use super::{Store, pause};
 use crate::error::Error;
@@ -25,6 +29,29 @@ impl Store {
             tokio::time::sleep(pause).await;
         }
         Err(unknown.unwrap_or(Error::Busy)) // `BUSY` says that nothing has changed
+    }
+}
+
+impl Store {
+    /// What a conditional write of one item came to: its reply, or none when the condition does not hold, which is an answer.
+    /// What DynamoDB had no room for is the caller's to repeat.
+    pub(super) fn unless_refused<T, E>(
+        &self,
+        sent: Result<T, SdkError<E>>,
+        cost: impl Fn(&T) -> &Option<ConsumedCapacity>,
+    ) -> Result<Option<T>, Error>
+    where
+        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+    {
+        self.spent(sent.as_ref().ok().and_then(|reply| cost(reply).as_ref()));
+        match sent {
+            Ok(reply) => Ok(Some(reply)),
+            Err(failure) => match failure.as_service_error().and_then(ProvideErrorMetadata::code) {
+                Some("ConditionalCheckFailedException") => Ok(None),
+                Some("TransactionConflictException") => Err(Error::Busy),
+                _ => Err(read_failed(failure)),
+            },
+        }
     }
 }
 

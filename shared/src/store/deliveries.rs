@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::types::{ReturnConsumedCapacity, ReturnValue};
 
 use super::item::Item;
@@ -47,14 +46,7 @@ impl Store {
             .set_item(Some(item))
             .condition_expression("attribute_not_exists(PK)")
             .return_consumed_capacity(ReturnConsumedCapacity::Total);
-        match put.send().await {
-            Ok(reply) => self.spent(&reply.consumed_capacity),
-            Err(failure) => {
-                self.spent([]);
-                unless_refused(failure)?;
-            }
-        }
-        Ok(())
+        self.unless_refused(put.send().await, |reply| &reply.consumed_capacity).map(drop)
     }
 
     /// Some deliveries to one target; those that are forgotten already are missing.
@@ -93,16 +85,8 @@ impl Store {
             .expression_attribute_values(":now", item::value(&now)?)
             .return_values(ReturnValue::AllNew)
             .return_consumed_capacity(ReturnConsumedCapacity::Total);
-        match update.send().await {
-            Ok(reply) => {
-                self.spent(&reply.consumed_capacity);
-                reply.attributes.map(item::read).transpose()
-            }
-            Err(failure) => {
-                self.spent([]);
-                unless_refused(failure).map(|()| None)
-            }
-        }
+        let claimed = self.unless_refused(update.send().await, |reply| &reply.consumed_capacity)?;
+        claimed.and_then(|reply| reply.attributes).map(item::read).transpose()
     }
 
     /// Writes what came of a claimed delivery, if it is still claimed by the same one.
@@ -125,40 +109,16 @@ impl Store {
             .condition_expression("lease = :lease")
             .expression_attribute_values(":lease", item::value(&claimed.lease)?)
             .return_consumed_capacity(ReturnConsumedCapacity::Total);
-        match put.send().await {
-            Ok(reply) => self.spent(&reply.consumed_capacity),
-            Err(failure) => {
-                self.spent([]);
-                unless_refused(failure)?;
-            }
-        }
-        Ok(())
+        self.unless_refused(put.send().await, |reply| &reply.consumed_capacity).map(drop)
     }
 
     /// Everything that waits and is due by then. The index holds what waits only, a key and a moment each.
     pub async fn what_waits(&self, now: Time) -> Result<Waiting, Error> {
-        let (mut waiting, mut from) = (Waiting::default(), None);
-        loop {
-            let scan = self
-                .dynamo
-                .scan()
-                .table_name(&self.table)
-                .index_name(WAITING)
-                .filter_expression("GSI3SK <= :now")
-                .expression_attribute_values(":now", item::value(&now)?)
-                .set_exclusive_start_key(from)
-                .return_consumed_capacity(ReturnConsumedCapacity::Total);
-            let reply = scan.send().await.map_err(read_failed)?;
-            self.spent(&reply.consumed_capacity);
-            for key in reply.items.unwrap_or_default().iter().filter_map(item::key_of) {
-                waiting.rooms.extend(key.place());
-                if let Some((app, target, id)) = key.parcel() {
-                    waiting.deliveries.entry((app, target)).or_default().push(id);
-                }
-            }
-            match reply.last_evaluated_key {
-                None => break,
-                next => from = next,
+        let mut waiting = Waiting::default();
+        for key in self.due_by(WAITING, now).await? {
+            waiting.rooms.extend(key.place());
+            if let Some((app, target, id)) = key.parcel() {
+                waiting.deliveries.entry((app, target)).or_default().push(id);
             }
         }
         waiting.deliveries.values_mut().for_each(|ids| ids.sort());
@@ -240,28 +200,7 @@ impl Store {
             .condition_expression("attribute_not_exists(leasedUntil) OR leasedUntil <= :now")
             .expression_attribute_values(":now", item::value(&now)?)
             .return_consumed_capacity(ReturnConsumedCapacity::Total);
-        match put.send().await {
-            Ok(reply) => {
-                self.spent(&reply.consumed_capacity);
-                Ok(true)
-            }
-            Err(failure) => {
-                self.spent([]);
-                unless_refused(failure).map(|()| false)
-            }
-        }
-    }
-}
-
-/// A condition that does not hold is an answer; what DynamoDB had no room for is the caller's to repeat; anything else is a
-/// failure.
-pub(super) fn unless_refused<E>(failure: SdkError<E>) -> Result<(), Error>
-where
-    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
-{
-    match failure.as_service_error().and_then(ProvideErrorMetadata::code) {
-        Some("ConditionalCheckFailedException") => Ok(()),
-        Some("TransactionConflictException") => Err(Error::Busy),
-        _ => Err(read_failed(failure)),
+        let written = self.unless_refused(put.send().await, |reply| &reply.consumed_capacity)?;
+        Ok(written.is_some())
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
 
-use super::key;
+use super::key::{self, Key};
 use super::read::read_failed;
 use super::visit::Visit;
 use super::{Store, item};
@@ -70,30 +70,36 @@ impl Store {
     /// Everything that is due, by app and room. The index holds what will be due only, a key and a moment each.
     async fn due(&self, now: Time) -> Result<BTreeMap<(AppId, RoomId), Due>, Error> {
         let mut due: BTreeMap<(AppId, RoomId), Due> = BTreeMap::new();
-        let mut from = None;
+        for key in self.due_by(DUE, now).await? {
+            let Some(place) = key.place() else { continue };
+            let due = due.entry(place).or_default();
+            if let Some(client) = key.sk.strip_prefix(key::STANDING) {
+                due.clients.push(ClientId::parse("id", client)?);
+            } else if let Some(address) = key.sk.strip_prefix(key::INVITATION) {
+                due.addresses.push(address.to_owned());
+            } else {
+                due.is_going = true;
+            }
+        }
+        Ok(due)
+    }
+
+    /// The keys in an index of moments, of all apps, whose moment has come.
+    pub(super) async fn due_by(&self, index: &str, now: Time) -> Result<Vec<Key>, Error> {
+        let (mut due, mut from) = (Vec::new(), None);
         loop {
             let scan = self
                 .dynamo
                 .scan()
                 .table_name(&self.table)
-                .index_name(DUE)
-                .filter_expression("GSI2SK <= :now")
+                .index_name(index)
+                .filter_expression(format!("{index}SK <= :now"))
                 .expression_attribute_values(":now", item::value(&now)?)
                 .set_exclusive_start_key(from)
                 .return_consumed_capacity(ReturnConsumedCapacity::Total);
             let reply = scan.send().await.map_err(read_failed)?;
             self.spent(&reply.consumed_capacity);
-            for key in reply.items.unwrap_or_default().iter().filter_map(item::key_of) {
-                let Some(place) = key.place() else { continue };
-                let due = due.entry(place).or_default();
-                if let Some(client) = key.sk.strip_prefix(key::STANDING) {
-                    due.clients.push(ClientId::parse("id", client)?);
-                } else if let Some(address) = key.sk.strip_prefix(key::INVITATION) {
-                    due.addresses.push(address.to_owned());
-                } else {
-                    due.is_going = true;
-                }
-            }
+            due.extend(reply.items.unwrap_or_default().iter().filter_map(item::key_of));
             match reply.last_evaluated_key {
                 None => return Ok(due),
                 next => from = next,

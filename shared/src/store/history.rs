@@ -134,4 +134,25 @@ impl Store {
         }
         Ok(entries)
     }
+
+    /// Up to `limit` entries of a room's log behind `after`, each with how many members the room had before it.
+    pub(super) async fn counted(
+        &self,
+        app: &AppId,
+        room: &RoomId,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<(Entry, u32)>, Error> {
+        // From one entry earlier: it tells how many members there were.
+        let entries = self.entries(app, room, after.saturating_sub(1), limit + 1).await?;
+        let (mut members, mut counted) = (0, Vec::new());
+        for entry in entries {
+            let before = std::mem::replace(&mut members, entry.member_count);
+            if entry.seq > after {
+                counted.push((entry, before));
+            }
+        }
+        counted.truncate(limit);
+        Ok(counted)
+    }
 }

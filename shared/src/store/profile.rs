@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use aws_sdk_dynamodb::error::ProvideErrorMetadata;
 use aws_sdk_dynamodb::types::{Put, ReturnConsumedCapacity, TransactWriteItem};
 use futures_util::future::try_join_all;
 
@@ -95,25 +94,10 @@ impl Store {
                 .expression_attribute_values(":version", item::number(client.version))
                 .expression_attribute_values(":changed", item::number(client.profile_version))
                 .return_consumed_capacity(ReturnConsumedCapacity::Total);
-            let failure = match update.send().await {
-                Ok(reply) => {
-                    self.spent(&reply.consumed_capacity);
-                    return Ok(());
-                }
-                Err(failure) => failure,
-            };
-            self.spent([]);
-            match failure.as_service_error().and_then(ProvideErrorMetadata::code) {
-                // It has ended, or somebody wrote as new a copy.
-                Some("ConditionalCheckFailedException") => return Ok(()),
-                // A transaction is at work on it, or the table has no time.
-                Some(
-                    "TransactionConflictException"
-                    | "ProvisionedThroughputExceededException"
-                    | "ThrottlingException"
-                    | "RequestLimitExceeded",
-                ) => {}
-                _ => return Err(Error::internal(failure)),
+            match self.unless_refused(update.send().await, |reply| &reply.consumed_capacity) {
+                Ok(_) => return Ok(()), // unless it has ended, or somebody wrote as new a copy
+                Err(Error::Busy) => {}  // a transaction is at work on it, or the table has no time
+                Err(error) => return Err(error),
             }
             let pause = pause(tries);
             if !self.deadline.allows(pause) {

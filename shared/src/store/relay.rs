@@ -9,7 +9,7 @@ use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
 use futures_util::future::try_join_all;
 use serde::{Deserialize, Serialize};
 
-use super::deliveries::{Parcel, unless_refused};
+use super::deliveries::Parcel;
 use super::key::{self, Key};
 use super::read::Items;
 use super::{Store, item};
@@ -93,7 +93,7 @@ impl Store {
         let Some(heard) = self.heard(app, &room, items, webhooks).await? else { return Ok(relayed) };
         let mut last = heard.seq;
         loop {
-            let page = self.unrelayed(app, &room.id, last).await?;
+            let page = self.counted(app, &room.id, last, PAGE).await?;
             let Some(end) = page.last().map(|(entry, _)| entry.seq) else { break };
             let invitations = self.invitations_to_send(app, &room.id, &page, outlets).await?;
             let gone = heard.gone.as_deref();
@@ -122,7 +122,7 @@ impl Store {
         let target = Target::parse("webhook", &webhook.id)?;
         let (mut deliveries, mut last) = (Vec::new(), entries.start().saturating_sub(1));
         while last < *entries.end() {
-            let page = self.unrelayed(app, room, last).await?;
+            let page = self.counted(app, room, last, PAGE).await?;
             let Some((end, _)) = page.last() else { break };
             let (wanted, now) = (page.iter().filter(|(entry, _)| entries.contains(&entry.seq)), Time::now());
             let new: Vec<_> = wanted.flat_map(|(entry, before)| retold(webhook, room, entry, *before, now)).collect();
@@ -158,22 +158,6 @@ impl Store {
             }
             (heard, _) => Ok(heard),
         }
-    }
-
-    /// A page of the entries behind one, the last relayed or another, each with how many members the room had before it.
-    async fn unrelayed(&self, app: &AppId, room: &RoomId, last: u64) -> Result<Vec<(Entry, u32)>, Error> {
-        // From one entry earlier: it tells how many members there were.
-        let entries = self.entries(app, room, last.saturating_sub(1), PAGE + 1).await?;
-        let mut members = 0;
-        let mut page = Vec::new();
-        for entry in entries {
-            let before = std::mem::replace(&mut members, entry.member_count);
-            if entry.seq > last {
-                page.push((entry, before));
-            }
-        }
-        page.truncate(PAGE);
-        Ok(page)
     }
 
     /// The room's pending invitations of addresses, where one of these entries sent one out.
@@ -217,14 +201,7 @@ impl Store {
             .expression_attribute_values(":seq", item::number(seq))
             .expression_attribute_values(":born", item::value(&room.created_at)?)
             .return_consumed_capacity(ReturnConsumedCapacity::Total);
-        match update.send().await {
-            Ok(reply) => self.spent(&reply.consumed_capacity),
-            Err(failure) => {
-                self.spent([]);
-                unless_refused(failure)?;
-            }
-        }
-        Ok(())
+        self.unless_refused(update.send().await, |reply| &reply.consumed_capacity).map(drop)
     }
 
     /// Takes a room's mark away, if everything of its log is relayed.
@@ -243,18 +220,11 @@ impl Store {
             .condition_expression("seq = :seen")
             .expression_attribute_values(":seen", item::number(room.seq))
             .return_consumed_capacity(ReturnConsumedCapacity::Total);
-        match update.send().await {
-            Ok(reply) => self.spent(&reply.consumed_capacity),
-            Err(failure) => {
-                self.spent([]);
-                // Somebody is writing to the room just now: the mark is looked at again.
-                match unless_refused(failure) {
-                    Ok(()) | Err(Error::Busy) => {}
-                    Err(error) => return Err(error),
-                }
-            }
+        match self.unless_refused(update.send().await, |reply| &reply.consumed_capacity) {
+            // Somebody is writing to the room just now: the mark is looked at again.
+            Ok(_) | Err(Error::Busy) => Ok(()),
+            Err(error) => Err(error),
         }
-        Ok(())
     }
 
     /// A room's own URL has answered 410: it is told nothing more until the room names another.
@@ -268,14 +238,7 @@ impl Store {
             .condition_expression("attribute_exists(PK)")
             .expression_attribute_values(":url", item::text(url))
             .return_consumed_capacity(ReturnConsumedCapacity::Total);
-        match update.send().await {
-            Ok(reply) => self.spent(&reply.consumed_capacity),
-            Err(failure) => {
-                self.spent([]);
-                unless_refused(failure)?;
-            }
-        }
-        Ok(())
+        self.unless_refused(update.send().await, |reply| &reply.consumed_capacity).map(drop)
     }
 }
 

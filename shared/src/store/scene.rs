@@ -39,26 +39,16 @@ impl Store {
     /// What follows an entry of a room's log, at most so many entries, in two rounds.
     pub async fn story(&self, app: &AppId, room: &RoomId, after: u64, limit: usize) -> Result<Story, Error> {
         let (app_key, room_key) = (Key::app(app), Key::room(app, room));
-        // From one entry earlier: it tells how many members there were.
-        let entries = self.entries(app, room, after.saturating_sub(1), limit + 1);
-        let (items, mut entries) =
-            tokio::try_join!(self.batch(BTreeSet::from([app_key.clone(), room_key.clone()])), entries)?;
+        let keys = BTreeSet::from([app_key.clone(), room_key.clone()]);
+        let (items, counted) = tokio::try_join!(self.batch(keys), self.counted(app, room, after, limit))?;
         let (record, place): (Option<App>, Option<Room>) = (items.get(&app_key)?, items.get(&room_key)?);
         let Some((record, place)) = record.zip(place.filter(|place| !place.is_deleted)) else {
             return Err(Error::RoomNotFound { room: room.clone() });
         };
-        let mut members = match entries.first() {
-            Some(first) if first.seq <= after => entries.remove(0).member_count,
-            Some(_) | None => 0,
-        };
-        entries.truncate(limit);
         let seq = place.seq;
-        let entries = entries.into_iter().map(|entry| (entry, place.clone())).collect();
-        let mut scenes = Vec::new();
-        for scene in self.stage(app, &record, entries).await? {
-            let before = std::mem::replace(&mut members, scene.entry.member_count);
-            scenes.push((scene, before));
-        }
+        let (entries, before): (Vec<_>, Vec<_>) =
+            counted.into_iter().map(|(entry, before)| ((entry, place.clone()), before)).unzip();
+        let scenes = self.stage(app, &record, entries).await?.into_iter().zip(before).collect();
         Ok(Story { scenes, seq })
     }
 

@@ -6,7 +6,6 @@ use aws_sdk_dynamodb::types::{AttributeValue, Put, ReturnConsumedCapacity, Trans
 use futures_util::future::try_join_all;
 use serde::{Deserialize, Serialize};
 
-use super::deliveries::unless_refused;
 use super::key::{self, Key};
 use super::read::read_failed;
 use super::visit::Visit;
@@ -182,14 +181,7 @@ impl Store {
             .condition_expression("attribute_exists(#connection)") // makes no item where there is none
             .expression_attribute_names("#connection", attribute(connection))
             .return_consumed_capacity(ReturnConsumedCapacity::Total);
-        match update.send().await {
-            Ok(reply) => self.spent(&reply.consumed_capacity),
-            Err(failure) => {
-                self.spent([]);
-                unless_refused(failure)?;
-            }
-        }
-        Ok(())
+        self.unless_refused(update.send().await, |reply| &reply.consumed_capacity).map(drop)
     }
 
     /// Changes the list of what a socket watches, if there is one.
@@ -203,14 +195,7 @@ impl Store {
             .condition_expression("attribute_exists(PK)")
             .expression_attribute_values(":what", what)
             .return_consumed_capacity(ReturnConsumedCapacity::Total);
-        match update.send().await {
-            Ok(reply) => self.spent(&reply.consumed_capacity),
-            Err(failure) => {
-                self.spent([]);
-                unless_refused(failure)?;
-            }
-        }
-        Ok(())
+        self.unless_refused(update.send().await, |reply| &reply.consumed_capacity).map(drop)
     }
 
     async fn delete_item(&self, key: &Key) -> Result<(), Error> {
