@@ -5,6 +5,7 @@ mod settle;
 use std::time::Duration;
 
 use crate::auth::Caller;
+use crate::budget::Charge;
 use crate::change::Change;
 use crate::client::Face;
 use crate::door::Door;
@@ -35,6 +36,8 @@ pub struct Act {
     pub closed: Vec<Invitation>,
     /// Who has left the room, and finds it among those that it has quitted.
     pub quitters: Vec<ClientId>,
+    /// What it uses up of budgets with counters of their own.
+    pub charges: Vec<Charge>,
     /// The acting client, whose own standing must still be what the decision rested on.
     pub guard: Option<Guard>,
     /// What tells this act from a rival's.
@@ -108,6 +111,7 @@ impl Act {
             opened: Vec::new(),
             closed: Vec::new(),
             quitters: Vec::new(),
+            charges: Vec::new(),
             guard: None,
             nonce: random_hex::<8>(),
             is_heard: false,

@@ -219,6 +219,20 @@ pub enum Error {
     #[error("there is no such route")]
     RouteNotFound,
 
+    /// Too many people were added or invited in too short a time; nothing has changed.
+    #[error("the budget `{budget}`{} is used up: at most {limit} people in {} {window}", of(.client), article(.window))]
+    RateLimited {
+        /// Which ([`crate::budget::Budget`]).
+        budget: &'static str,
+        /// Whose, where it is a client's.
+        client: Option<ClientId>,
+        /// How many people it holds.
+        limit: u32,
+        /// `hour` or `day`.
+        window: &'static str,
+        /// Seconds until it is full again.
+        retry_after: u64,
+    },
     /// The request has another body or query than the one that first came with its key (D42).
     #[error("`Idempotency-Key` `{key}` was used for another request: take a new key")]
     IdempotencyMismatch {
@@ -258,6 +272,7 @@ impl Error {
     pub fn retry_after(&self) -> Option<u64> {
         match self {
             Self::Busy | Self::IdempotencyInProgress { .. } => Some(1),
+            Self::RateLimited { retry_after, .. } => Some(*retry_after),
             _ => None,
         }
     }
@@ -278,6 +293,14 @@ impl Error {
 
 fn alternatives(names: &[&str]) -> String {
     names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" or ")
+}
+
+fn of(client: &Option<ClientId>) -> String {
+    client.as_ref().map(|client| format!(" of `{client}`")).unwrap_or_default()
+}
+
+fn article(window: &str) -> &'static str {
+    if window == "hour" { "an" } else { "a" }
 }
 
 fn quoted(clients: &[ClientId]) -> String {

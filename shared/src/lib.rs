@@ -26,6 +26,7 @@ pub mod standing;
 
 pub mod door;
 
+pub mod budget;
 pub mod change;
 pub mod membership;
 

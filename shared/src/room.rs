@@ -3,6 +3,7 @@
 use md5::{Digest, Md5};
 use serde::{Deserialize, Serialize};
 
+use crate::budget::Spent;
 use crate::client::Said;
 use crate::id::{ClientId, RoomId, hex, random_hex};
 use crate::json::Json;
@@ -67,6 +68,9 @@ pub struct Room {
     pub messages: u64,
     /// Present members.
     pub member_count: u32,
+    /// What its budgets have been used up.
+    #[serde(default, skip_serializing_if = "Spent::is_nothing")]
+    pub spent: Spent,
     /// The last message.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_message: Option<Message>,
@@ -229,6 +233,7 @@ impl Room {
             seq: 0,
             messages: 0,
             member_count: 0,
+            spent: Spent::default(),
             last_message: None,
         }
     }

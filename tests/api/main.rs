@@ -94,9 +94,11 @@ mod update_webhook;
 
 mod bad_input;
 mod browser;
+mod budgets;
 mod claim_story;
 mod cost;
 mod credentials;
+mod dry_run;
 mod event_storm;
 mod event_styles;
 mod flutter_client;

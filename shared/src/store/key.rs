@@ -3,6 +3,7 @@
 use sha2::{Digest, Sha256};
 
 use crate::auth::Hash;
+use crate::budget::Charge;
 use crate::delivery::DeliveryId;
 use crate::id::{AppId, ClientId, RoomId};
 use crate::socket::ConnectionId;
@@ -56,6 +57,13 @@ impl Key {
     /// What is kept under a request's `Idempotency-Key`.
     pub fn once(app: &AppId, scope: &Hash) -> Self {
         Self::new(format!("{app}#ONCE#{}", scope.as_str()), "ONCE")
+    }
+
+    /// The counter of a budget. Whose it is cannot be read from it: it outlives a client who is erased, if not for long.
+    pub fn counter(app: &AppId, charge: &Charge) -> Self {
+        let whose = charge.client.as_ref().map(ClientId::as_str).unwrap_or_default();
+        let hash = Hash::of(&format!("{} {whose}", charge.budget.as_str()));
+        Self::new(format!("{app}#BUDGET#{}", hash.as_str()), format!("{:010}", charge.window))
     }
 
     /// A token.

@@ -19,8 +19,8 @@ use crate::standing::Standing;
 
 /// Why a transaction was not, or perhaps not, carried out.
 pub(super) enum Setback {
-    /// Somebody else was quicker: nothing was written.
-    Lost,
+    /// Somebody else was quicker: nothing was written. Which elements' conditions did not hold.
+    Lost(Vec<usize>),
     /// The table had no time for it, or somebody else's transaction is under way: nothing was written.
     Crowded,
     /// Nobody knows: it may be written, or yet be.
@@ -30,8 +30,8 @@ pub(super) enum Setback {
 }
 
 impl Store {
-    /// The act as the elements of one transaction: all of it, or none.
-    pub(super) fn elements(&self, app: &AppId, act: &Act) -> Result<Vec<TransactWriteItem>, Error> {
+    /// What an act does, as elements of one transaction: all of it, or none.
+    pub(super) fn effects(&self, app: &AppId, act: &Act) -> Result<Vec<TransactWriteItem>, Error> {
         Writing { table: &self.table, app, room: &act.room.id }.act(act)
     }
 
@@ -76,9 +76,10 @@ fn setback(failure: SdkError<TransactWriteItemsError>) -> Setback {
             "ThrottlingError",
             "ProvisionedThroughputExceeded",
         ];
-        let has_lost = codes.clone().any(|code| code == "ConditionalCheckFailed");
+        let lost = |(at, code): (usize, &str)| (code == "ConditionalCheckFailed").then_some(at);
+        let lost: Vec<usize> = codes.clone().enumerate().filter_map(lost).collect();
         return match codes.clone().all(|code| races.contains(&code)) {
-            true if has_lost => Setback::Lost,
+            true if !lost.is_empty() => Setback::Lost(lost),
             true => Setback::Crowded,
             false => Setback::Failed(Error::internal(failure)),
         };

@@ -66,6 +66,9 @@ pub fn refuse(error: &Error) -> Response {
     {
         told["details"] = json!({ "missing": missing });
     }
+    if let Error::RateLimited { budget, client, limit, retry_after, .. } = error {
+        told["details"] = json!({ "budget": budget, "client": client, "limit": limit, "retryAfter": retry_after });
+    }
     let response = Response::json(status, &json!({ "RC": status, "RM": cause, "error": told }));
     match error.retry_after() {
         Some(seconds) => response.with("retry-after", seconds.to_string()),
@@ -117,6 +120,7 @@ fn status(error: &Error) -> (u16, &'static str, &'static str) {
         | Error::TooManyFields { .. }
         | Error::Answered { .. }
         | Error::AppExists { .. } => (409, "Conflict", "CONFLICT"),
+        Error::RateLimited { .. } => (429, "Too Many Requests", "RATE_LIMITED"),
         Error::IdempotencyMismatch { .. } => (422, "Unprocessable Content", "IDEMPOTENCY_MISMATCH"),
         Error::IdempotencyInProgress { .. } => (409, "Conflict", "IDEMPOTENCY_IN_PROGRESS"),
         Error::Busy => (503, "Service Unavailable", "BUSY"),
