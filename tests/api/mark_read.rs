@@ -194,7 +194,7 @@ async fn of_many_marks_at_once_the_furthest_stays() {
         assert_eq!(told["badge"], json!(7 - at), "each answer fits itself");
     }
     let shown = world.sight(&room).await.room["memberProperties"][1].clone();
-    assert_eq!(shown, json!({ "client": "bbb", "lastRead": said[7]["_id"], "badge": 0 }));
+    assert_eq!(shown, json!({ "client": "bbb", "lastRead": said[7]["_id"], "badge": 0, "via": "added" }));
     world.holds_together(&room).await;
 }
 
