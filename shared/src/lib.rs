@@ -20,6 +20,7 @@ pub mod pinyin;
 pub mod app;
 pub mod client;
 pub mod invitation;
+pub mod link;
 pub mod message;
 pub mod room;
 pub mod standing;

@@ -7,6 +7,7 @@ mod apps;
 mod budgets;
 mod audience;
 mod claims;
+mod crowd;
 mod deletion;
 mod deliveries;
 mod directory;
@@ -17,6 +18,7 @@ mod history;
 mod item;
 mod key;
 mod latest;
+mod links;
 mod mine;
 mod once;
 mod pending;
@@ -55,6 +57,7 @@ use crate::time::Deadline;
 use once::Try;
 
 pub use act::Done;
+pub use crowd::Crowd;
 pub use deliveries::{Parcel, Waiting};
 pub use directory::{Listed, Wanted};
 pub use due::Swept;
@@ -67,7 +70,7 @@ pub use people::{Upsert, Upserted};
 pub use relay::Relayed;
 pub use scene::{Scenes, Story};
 pub use trace::{Mark, Trace};
-pub use visit::{Crowd, Sought, Team, View, Visit};
+pub use visit::{Sought, Team, View, Visit};
 pub use visitor::Visitor;
 
 /// How long one request goes on trying lost races before its answer is `BUSY`. What it has begun by then, a read and a

@@ -5,9 +5,10 @@ use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{ConditionCheck, Delete, Put, ReturnConsumedCapacity, TransactWriteItem, Update};
 
 use super::Store;
-use super::element::{absent, condition, delete, put_item};
+use super::element::{absent, as_read, condition, delete, put_item};
 use super::item;
 use super::key::Key;
+use super::links::used;
 use super::mine::Quitted;
 use super::profile::put_standing;
 use super::relay::UNRELAYED;
@@ -133,6 +134,12 @@ impl Writing<'_> {
         for invitation in &act.closed {
             items.extend(self.close(invitation)?);
         }
+        if let Some(redeemed) = &act.redeemed {
+            items.extend(used(self.table, self.app, self.room, redeemed, act.room.updated_at)?);
+        }
+        for link in &act.revoked {
+            items.push(delete(self.table, &Key::link(self.app, self.room, &link.id))?);
+        }
         Ok(items)
     }
 
@@ -148,11 +155,8 @@ impl Writing<'_> {
             return put_item(self.table, item, None);
         };
         let (old, new) = (item::write(&key, before)?, item::write(&key, &act.room)?);
-        let mut update = Update::builder()
-            .table_name(self.table)
-            .set_key(Some(item::keyed(&key)))
-            .condition_expression("seq = :seen")
-            .expression_attribute_values(":seen", item::number(before.seq));
+        let update = Update::builder().table_name(self.table).set_key(Some(item::keyed(&key)));
+        let mut update = as_read(update, before);
         let (mut set, mut remove) = (Vec::new(), Vec::new());
         for (at, (name, value)) in new.iter().filter(|(name, value)| old.get(*name) != Some(value)).enumerate() {
             set.push(format!("#s{at} = :s{at}"));

@@ -2,6 +2,7 @@
 
 pub mod asked;
 mod event;
+mod links;
 pub mod listening;
 mod lists;
 mod parts;
@@ -102,6 +103,10 @@ fn status(error: &Error) -> (u16, &'static str, &'static str) {
             (404, "Invitation not found", "INVITATION_NOT_FOUND")
         }
         Error::MessageNotFound { .. } => (404, "Message not found", "MESSAGE_NOT_FOUND"),
+        Error::LinkNotFound { .. } => (404, "Link not found", "LINK_NOT_FOUND"),
+        Error::LinkUsedUp { .. } => (409, "Conflict", "LINK_USED_UP"),
+        Error::LinkRedeemed { .. } => (409, "Conflict", "LINK_REDEEMED"),
+        Error::TooManyLinks { .. } => (409, "Conflict", "TOO_MANY_LINKS"),
         Error::BanNotFound { .. } => (404, "Block relationship not found", "BLOCK_NOT_FOUND"),
         Error::AlreadyBanned { .. } => (409, "User already blocked", "ALREADY_BANNED"),
         Error::RouteNotFound => (404, "Not Found", "ROUTE_NOT_FOUND"),
