@@ -21,6 +21,6 @@ async fn handle(house: House, request: Request) -> Result<Reply, Error> {
     let credentials = Credentials::imkit(&request, fields.client("sender")?)?;
     let token = LinkToken::new(&credentials.app, &room, Time::now());
     let visit = Visit { crowd: Crowd::Links, ..Visit::to(&room, &credentials) };
-    let link = house.store.make_link(&visit, &token.link, |door| membership::link(door, &token, terms)).await?;
+    let (link, token) = house.store.make_link(&visit, &token, |door| membership::link(door, &token, terms)).await?;
     Ok(Reply::link_made(&link, &token))
 }

@@ -188,6 +188,7 @@ fn named<'a>(caller: &Caller, changes: &'a [Change]) -> (Vec<&'a ClientId>, u32)
             }
             Change::AddressInvited { .. } => addresses += 1,
             Change::MembersJoined { .. }
+            | Change::JoinedByLink { .. }
             | Change::RoomCreated
             | Change::RoomUpdated { .. }
             | Change::InvitationsEnded { .. }

@@ -85,7 +85,8 @@ impl Link {
 }
 
 /// The token of a link: `<app>.<room id in base64url>.<link id>.<128 random bits>`. It says what must be read before anything
-/// is (D5). Shown to whoever makes the link, and never stored.
+/// is (D5). Shown to whoever makes the link, and stored only as a part of a kept answer, sealed ([`crate::once`]).
+#[derive(Clone, Serialize, Deserialize)]
 pub struct LinkToken {
     /// The tenant.
     pub app: AppId,

@@ -44,7 +44,7 @@ async fn an_adding_that_comes_twice_is_one_and_is_answered_the_same() {
 #[tokio::test]
 async fn every_changing_route_keeps_its_answer() {
     let world = World::new().await;
-    let [aaa, bbb, _ccc] = world.clients(["aaa", "bbb", "ccc"]).await;
+    let [aaa, bbb, ccc] = world.clients(["aaa", "bbb", "ccc"]).await;
     let (platform, delete) = (world.platform(), |actor: &Actor, path: &str| actor.call(Method::DELETE, path));
     comes_twice(&world, || aaa.founds(json!({ "_id": "club", "invitee": "bbb", "invitationRequired": true }))).await;
     comes_twice(&world, || platform.post("/rooms", json!({ "_id": "hall", "members": ["aaa"] }))).await;
@@ -52,6 +52,10 @@ async fn every_changing_route_keeps_its_answer() {
     let said = comes_twice(&world, || aaa.says("hall", "good morning")).await;
     comes_twice(&world, || bbb.marks_read("hall", &said["result"])).await;
     comes_twice(&world, || platform.post("/messages", json!({ "room": "hall", "sender": "aaa", "message": "hi" }))).await;
+    let link = comes_twice(&world, || aaa.post("/rooms/hall/links", json!({ "maxUses": 1 }))).await;
+    let redeem = format!("/links/{}/redeem", text(&link["result"]["token"]));
+    comes_twice(&world, || ccc.post(&redeem, json!({}))).await;
+    comes_twice(&world, || delete(&aaa, &format!("/rooms/hall/links/{}", text(&link["result"]["_id"])))).await;
     comes_twice(&world, || aaa.updates("hall", json!({ "name": "Hall" }))).await;
     comes_twice(&world, || platform.sets("hall", "bbb", "role", json!("admin"))).await;
     comes_twice(&world, || aaa.removes("hall", &["bbb"])).await;
@@ -176,6 +180,11 @@ async fn a_lost_answer_a_cut_line_and_a_killed_function_leave_one_effect() {
 #[tokio::test]
 async fn a_kept_answer_holds_no_secret_in_clear() {
     let world = World::new().await;
+    let bbb = world.client("bbb").await;
+    let room = world.group(&[&bbb]).await;
+    let link = once(bbb.post(&format!("/rooms/{room}/links"), json!({})), "a-random-one").send().await.good();
+    let items = json!(world.items().await).to_string();
+    assert!(!items.contains(&text(&link["token"])) && !items.contains("a-random-one"));
     let make = || once(world.platform().post("/admin/clients", json!({ "_id": "aaa", "issueAccessToken": true })), "k");
     let made = make().send().await.good();
     let secret = text(&made["token"]);

@@ -11,8 +11,8 @@ use super::write::Setback;
 use super::{Store, item};
 use crate::door::Door;
 use crate::error::Error;
-use crate::id::{AppId, ClientId, ObjectId, RoomId};
-use crate::link::{Link, Redemption};
+use crate::id::{AppId, ClientId, RoomId};
+use crate::link::{Link, LinkToken, Redemption};
 use crate::room::Room;
 use crate::time::Time;
 
@@ -22,19 +22,23 @@ impl Store {
     pub async fn make_link(
         &self,
         visit: &Visit<'_>,
-        id: &ObjectId,
+        token: &LinkToken,
         decide: impl Fn(&Door) -> Result<Link, Error>,
-    ) -> Result<Link, Error> {
+    ) -> Result<(Link, LinkToken), Error> {
         self.until_written(async || {
             let door = self.open(visit).await?;
-            if let Some(made) = door.everybody.links.iter().find(|link| link.id == *id) {
-                return Ok(made.clone()); // by a write whose answer was lost
+            if let Some(made) = self.taken()? {
+                return Ok(made);
+            }
+            if let Some(made) = door.everybody.links.iter().find(|link| link.id == token.link) {
+                return Ok((made.clone(), token.clone())); // by a write whose answer was lost
             }
             let link = decide(&door)?;
             let room = door.room.as_ref().ok_or_else(|| Error::RoomNotFound { room: door.id.clone() })?;
-            let written = put(&self.table, &Key::link(&door.app, &room.id, id), &link, None)?;
-            self.transact(vec![self.one_more(&door.app, room)?, written], None).await?;
-            Ok(link)
+            let written = put(&self.table, &Key::link(&door.app, &room.id, &link.id), &link, None)?;
+            let made = (link, token.clone());
+            self.transact_step(vec![self.one_more(&door.app, room)?, written], None, &made).await?;
+            Ok(made)
         })
         .await
     }
@@ -48,6 +52,9 @@ impl Store {
         let sent = Cell::new(None);
         self.until_written(async || {
             let door = self.open(visit).await?;
+            if let Some(deleted) = self.taken()? {
+                return Ok(deleted);
+            }
             if door.link.is_none()
                 && let Some(deleted) = sent.take()
             {
@@ -55,7 +62,7 @@ impl Store {
             }
             let link = decide(&door)?;
             let room = door.room.as_ref().ok_or_else(|| Error::RoomNotFound { room: door.id.clone() })?;
-            match self.transact(self.deletion(&door.app, room, &link)?, None).await {
+            match self.transact_step(self.deletion(&door.app, room, &link)?, None, &link).await {
                 Err(Setback::Unknown(cause)) => {
                     sent.set(Some(link));
                     Err(Setback::Unknown(cause))
