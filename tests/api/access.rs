@@ -277,7 +277,7 @@ fn page(rows: &[Row]) -> String {
 fn good_row(method: &str, path: &str, is_for_clients: bool) -> Row {
     let text = str::to_owned;
     let line =
-        Line { route: text("route"), function: text("f"), method: text(method), path: text(path), body: String::new() };
+        Line { route: text("route"), function: text("f"), method: text(method), path: text(path), ..Line::default() };
     let answered = |who: Who| match who {
         Who::OtherPlatform => Answered::Refused(text("404 ROOM_NOT_FOUND")),
         who if UNPROVEN.contains(&who) => Answered::Refused(text("401 INVALID_TOKEN")),
@@ -329,4 +329,22 @@ fn each_rule_can_be_broken() {
         row.cells.insert(who, refused("403 NOT_ROOM_MEMBER"));
     }
     assert!(breaches(&row).join("").contains("some client must be let in"));
+}
+
+/// What is kept for a repetition is for him who asked first, as long as he is who he was.
+#[tokio::test]
+async fn nobody_is_given_the_answer_that_is_kept_for_another() {
+    let town = Town::new().await;
+    let scene = town.scene(Kind::Open, |name| name == "{room}").await;
+    let repeatable = ["POST /rooms/{id}/members", "POST /rooms/{id}/message", "POST /blockStatus/room/{id}/{blockee}"];
+    for line in lines().unwrap().into_iter().filter(|line| repeatable.contains(&line.route.as_str())) {
+        let line = Line { is_once: true, ..line };
+        let (answered, told) = town.ask(Who::Owner, &line, &scene).await;
+        assert_eq!(answered, Answered::In, "{told}");
+        assert_eq!(town.ask(Who::Owner, &line, &scene).await, (answered, told), "{}: it is kept", line.route);
+        for who in UNPROVEN.into_iter().chain([Who::OtherPlatform, Who::Stranger, Who::Banned, Who::Invited]) {
+            let (answered, told) = town.ask(who, &line, &scene).await;
+            assert!(matches!(answered, Answered::Refused(_)), "{}, {}: {told}", line.route, who.name());
+        }
+    }
 }

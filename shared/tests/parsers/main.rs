@@ -14,6 +14,7 @@ mod bodies;
 mod credentials;
 mod ids;
 mod queries;
+mod repeats;
 mod requests;
 mod sockets;
 mod streams;

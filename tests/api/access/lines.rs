@@ -76,7 +76,7 @@ const LINES: &[(&str, &str)] = &[
 const NOT_ASKED: [&str; 2] = ["$default", "$disconnect"];
 
 /// A route of the template and how it is asked.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Line {
     /// `POST /rooms/{id}/members`; `subscribe`.
     pub route: String,
@@ -88,6 +88,8 @@ pub struct Line {
     pub path: String,
     /// JSON, with names in braces; empty where there is none.
     pub body: String,
+    /// Whether it is sent under an `Idempotency-Key`, each time the same.
+    pub is_once: bool,
 }
 
 impl Line {
@@ -148,7 +150,14 @@ fn paired(routes: &BTreeMap<String, String>, lines: &[(&str, &str)]) -> Result<V
         };
         let (method, path) = asked.split_once(' ').unwrap_or(("", asked));
         let (method, path, body) = (method.to_owned(), path.to_owned(), (*body).to_owned());
-        paired.push(Line { route: route.clone(), function: routes[route].clone(), method, path, body });
+        paired.push(Line {
+            route: route.clone(),
+            function: routes[route].clone(),
+            method,
+            path,
+            body,
+            ..Line::default()
+        });
     }
     let asked: BTreeSet<&String> = paired.iter().map(|line| &line.route).collect();
     let silent = routes.keys().filter(|route| !asked.contains(route));

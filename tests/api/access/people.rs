@@ -154,6 +154,7 @@ impl Town {
         }
         let call = actor.call(line.method.parse().unwrap(), &filled(&line.path));
         let call = if body.is_empty() { call } else { call.body(serde_json::from_str(&body).unwrap()) };
+        let call = if line.is_once { call.header("Idempotency-Key", "the-key") } else { call };
         let answer = call.send().await;
         (answered(line, &answer), answer.body)
     }
