@@ -55,6 +55,9 @@ const PROVEN: [Who; 8] = [
 /// Routes that name a room and answer of the caller alone: to who has nothing to do with the room as if there were none.
 const OF_ONESELF: [&str; 3] = ["GET /rooms/{id}/exists", "DELETE /rooms/{id}/invitations", "unsubscribe"];
 
+/// Routes that bring their own leave: whoever has a link's token may come into its room, be it private.
+const BY_LEAVE: [&str; 1] = ["POST /links/{token}/redeem"];
+
 /// What somebody is answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Answered {
@@ -167,7 +170,10 @@ async fn ask_with_proof(town: &Town, row: &mut Row) {
 /// What has to do with no room is as elsewhere.
 async fn ask_of_a_private_room(town: &Town, row: &Row, elsewhere: &Scene) -> Answered {
     let (webhook, delivery) = (elsewhere.webhook.clone(), elsewhere.delivery.clone());
-    let scene = Scene { webhook, delivery, ..town.private.clone() };
+    let mut scene = Scene { webhook, delivery, ..town.private.clone() };
+    if BY_LEAVE.contains(&row.line.route.as_str()) {
+        scene = town.scene(Kind::Private, |name| row.line.needs(name)).await;
+    }
     let (answered, told) = town.ask(Who::StrangerToPrivate, &row.line, &scene).await;
     if OF_ONESELF.contains(&row.line.route.as_str()) {
         let nowhere = Scene { room: "nowhere".to_owned(), ..scene.clone() };
@@ -219,7 +225,8 @@ fn breaches(row: &Row) -> Vec<String> {
         let elsewhere = ["404 ROOM_NOT_FOUND", "ROOM_NOT_FOUND", "401 INVALID_API_KEY"];
         let absent = if line.is_talk() { in_talk } else { elsewhere };
         let holds = absent.contains(&code(Who::StrangerToPrivate).as_str());
-        rule("a private room is not there for a stranger", Who::StrangerToPrivate, holds);
+        let has_leave = BY_LEAVE.contains(&line.route.as_str());
+        rule("a private room is not there for a stranger", Who::StrangerToPrivate, holds || has_leave);
         rule("who is banned is kept out", Who::Banned, !is_in(Who::Banned));
     }
     for [less, more] in [[Who::Stranger, Who::Member], [Who::Member, Who::Admin], [Who::Admin, Who::Owner]] {

@@ -8,7 +8,7 @@ use serde_norway::Value as Yaml;
 const TEMPLATE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/template.yaml");
 
 /// A route and the body that it is asked with. In braces stands what `people.rs` makes for it: a room, a message in it, an
-/// invitation of an address to it, the app's team, a webhook and one of its deliveries, an id that nothing has yet.
+/// invitation of an address to it, a link to it and the link's token, the app's team, a webhook and one of its deliveries, an id that nothing has yet.
 const LINES: &[(&str, &str)] = &[
     ("GET /rooms", ""),
     ("GET /rooms/ids", ""),
@@ -30,6 +30,10 @@ const LINES: &[(&str, &str)] = &[
     ("POST /blockStatus/room/{room}/another", ""),
     ("GET /blockStatus/room/{room}", ""),
     ("DELETE /blockStatus/room/{room}/the-banned", ""),
+    ("POST /rooms/{room}/links", "{}"),
+    ("GET /rooms/{room}/links", ""),
+    ("DELETE /rooms/{room}/links/{link}", ""),
+    ("POST /links/{token}/redeem", r#"{ "sender": "somebody" }"#),
     ("GET /rooms/invitations", ""),
     ("GET /rooms/{room}/invitations", ""),
     ("DELETE /rooms/{room}/invitations", r#"{ "sender": "somebody" }"#),
@@ -72,6 +76,9 @@ const LINES: &[(&str, &str)] = &[
     ("unsubscribe", r#"{ "action": "unsubscribe", "room": "{room}" }"#),
 ];
 
+/// What stands for something that only those of a room have to do with.
+pub const OF_A_ROOM: [&str; 5] = ["{room}", "{message}", "{invitation}", "{link}", "{token}"];
+
 /// Of the WebSocket API: nobody's wish, or nothing but a refusal.
 const NOT_ASKED: [&str; 2] = ["$default", "$disconnect"];
 
@@ -95,7 +102,7 @@ pub struct Line {
 impl Line {
     /// Whether it names something that only those of a room have to do with.
     pub fn is_about_a_room(&self) -> bool {
-        ["{room}", "{message}", "{invitation}"].iter().any(|name| self.needs(name))
+        OF_A_ROOM.iter().any(|name| self.needs(name))
     }
 
     /// Whether what stands in braces must be there before.

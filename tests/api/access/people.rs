@@ -7,7 +7,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use shared::auth::Hash;
 
-use super::lines::Line;
+use super::lines::{Line, OF_A_ROOM};
 use super::{Answered, Who};
 use crate::actors::{Actor, Answer, World, text};
 
@@ -42,6 +42,8 @@ pub struct Scene {
     pub room: String,
     pub message: String,
     pub invitation: String,
+    pub link: String,
+    pub token: String,
     pub webhook: String,
     pub delivery: String,
 }
@@ -61,7 +63,7 @@ impl Town {
         let (owner, team) = (residents[0].clone(), world.team().await);
         let (private, made) = (Scene::default(), AtomicUsize::new(0));
         let mut town = Self { world, others, owner, expired, revoked, residents, team, private, made };
-        town.private = town.scene(Kind::Private, |name| ["{room}", "{message}", "{invitation}"].contains(&name)).await;
+        town.private = town.scene(Kind::Private, |name| OF_A_ROOM.contains(&name)).await;
         town
     }
 
@@ -99,7 +101,7 @@ impl Town {
     pub async fn scene(&self, kind: Kind, needs: impl Fn(&str) -> bool) -> Scene {
         let (world, platform) = (&self.world, self.world.platform());
         let mut scene = Scene { room: self.fresh(), ..Scene::default() };
-        let needs_room = ["{room}", "{message}", "{invitation}", "{delivery}"].iter().any(|name| needs(name));
+        let needs_room = OF_A_ROOM.iter().chain(&["{delivery}"]).any(|name| needs(name));
         if needs("{webhook}") {
             let body = json!({ "url": "http://127.0.0.1:9" });
             scene.webhook = text(&platform.post("/admin/webhooks", body).send().await.good()["_id"]);
@@ -122,6 +124,10 @@ impl Town {
             let whom = json!({ "email": format!("{room}@example.com") });
             scene.invitation = text(&platform.talk_invites(&room, whom).send().await.bare()["_id"]);
         }
+        if needs("{link}") || needs("{token}") {
+            let link = platform.post(&format!("/rooms/{room}/links"), json!({})).send().await.good();
+            (scene.link, scene.token) = (text(&link["_id"]), text(&link["token"]));
+        }
         if needs("{delivery}") {
             world.stack.settled().await.unwrap();
             scene.delivery = text(&world.deliveries(&scene.webhook, "").await[0]["id"]);
@@ -143,6 +149,8 @@ impl Town {
             text.replace("{room}", &scene.room)
                 .replace("{message}", &scene.message)
                 .replace("{invitation}", &scene.invitation)
+                .replace("{link}", &scene.link)
+                .replace("{token}", &scene.token)
                 .replace("{webhook}", &scene.webhook)
                 .replace("{delivery}", &scene.delivery)
                 .replace("{team}", &self.team)
