@@ -96,6 +96,7 @@ mod update_me;
 mod update_room;
 mod update_webhook;
 
+mod access;
 mod bad_input;
 mod browser;
 mod budgets;
