@@ -20,17 +20,20 @@ pub mod pinyin;
 pub mod app;
 pub mod client;
 pub mod invitation;
+pub mod link;
 pub mod message;
 pub mod room;
 pub mod standing;
 
 pub mod door;
 
+pub mod budget;
 pub mod change;
 pub mod membership;
 
 pub mod act;
 pub mod log;
+pub mod once;
 
 pub mod pseudonym;
 
