@@ -2,6 +2,7 @@
 
 use shared::auth::Credentials;
 use shared::dialect::imkit::{self, Reply, asked};
+use shared::door::Door;
 use shared::error::Error;
 use shared::lambda::{self, Ended, House};
 use shared::link::LinkToken;
@@ -21,6 +22,6 @@ async fn handle(house: House, request: Request) -> Result<Reply, Error> {
     let credentials = Credentials::imkit(&request, fields.client("sender")?)?;
     let token = LinkToken::new(&credentials.app, &room, Time::now());
     let visit = Visit { crowd: Crowd::Links, ..Visit::to(&room, &credentials) };
-    let link = house.store.make_link(&visit, &token.link, |door| membership::link(door, &token, terms)).await?;
-    Ok(Reply::link_made(&link, &token))
+    let decide = |door: &Door| membership::link(door, &token, terms);
+    house.store.make_link(&visit, &token.link, decide, |link| Reply::link_made(link, &token)).await
 }

@@ -2,6 +2,7 @@
 
 use shared::auth::Credentials;
 use shared::dialect::imkit::{self, Reply, asked};
+use shared::door::Door;
 use shared::error::Error;
 use shared::lambda::{self, Ended, House};
 use shared::link::LinkToken;
@@ -25,6 +26,6 @@ async fn handle(house: House, request: Request) -> Result<Reply, Error> {
     };
     let (view, link) = (asked::view(&request), Some(&token.link));
     let visit = Visit { view, link, ..Visit::to(&token.room, &credentials) };
-    let done = house.store.act(&visit, |door| membership::redeem(door, &token, notify)).await?;
-    Ok(Reply::redeemed(&done))
+    let decide = |door: &Door| membership::redeem(door, &token, notify);
+    house.store.answer(&visit, decide, |done| Ok(Reply::redeemed(done))).await
 }

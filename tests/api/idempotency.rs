@@ -51,7 +51,8 @@ async fn every_changing_route_keeps_its_answer() {
     comes_twice(&world, || aaa.adds_one("hall", "bbb")).await;
     let said = comes_twice(&world, || aaa.says("hall", "good morning")).await;
     comes_twice(&world, || bbb.marks_read("hall", &said["result"])).await;
-    comes_twice(&world, || platform.post("/messages", json!({ "room": "hall", "sender": "aaa", "message": "hi" }))).await;
+    comes_twice(&world, || platform.post("/messages", json!({ "room": "hall", "sender": "aaa", "message": "hi" })))
+        .await;
     comes_twice(&world, || aaa.updates("hall", json!({ "name": "Hall" }))).await;
     comes_twice(&world, || platform.sets("hall", "bbb", "role", json!("admin"))).await;
     comes_twice(&world, || aaa.removes("hall", &["bbb"])).await;
@@ -62,14 +63,21 @@ async fn every_changing_route_keeps_its_answer() {
     comes_twice(&world, || aaa.cancels("hall", &["bbb"])).await;
     comes_twice(&world, || bbb.joins("hall")).await;
     comes_twice(&world, || bbb.removes_one("hall", "bbb")).await;
+    let link = comes_twice(&world, || aaa.links("hall", json!({ "maxUses": 1 }))).await["result"].clone();
+    let secret = text(&link["token"]).split('.').next_back().unwrap().to_owned();
+    assert!(!json!(world.items().await).to_string().contains(&secret), "the answer that is kept is sealed");
+    comes_twice(&world, || bbb.redeems(&link)).await;
+    comes_twice(&world, || aaa.deletes_link("hall", &link)).await;
     comes_twice(&world, || platform.bans("hall", "bbb")).await;
     comes_twice(&world, || platform.unbans("hall", "bbb")).await;
     comes_twice(&world, || aaa.talk_invites("hall", json!({ "_userId": "bbb" }))).await;
     comes_twice(&world, || bbb.post("/v2/rooms/hall/leave", json!({}))).await;
     comes_twice(&world, || bbb.post("/v2/rooms/hall/join", json!({}))).await;
     comes_twice(&world, || aaa.post("/v2/rooms/hall/removemember", json!({ "_userId": "bbb" }))).await;
-    comes_twice(&world, || aaa.post("/v2/rooms/hall/batchinvite", json!({ "_userIds": ["bbb"], "emails": ["d@x.io"] })))
-        .await;
+    comes_twice(&world, || {
+        aaa.post("/v2/rooms/hall/batchinvite", json!({ "_userIds": ["bbb"], "emails": ["d@x.io"] }))
+    })
+    .await;
     let invited = aaa.talk_invites("hall", json!({ "email": "e@x.io" })).send().await.bare();
     comes_twice(&world, || delete(&aaa, &format!("/v2/invitations/{}", text(&invited["_id"])))).await;
     comes_twice(&world, || aaa.post("/me", json!({ "nickname": "Anna" }))).await;
@@ -99,7 +107,8 @@ async fn a_key_is_a_callers_own_for_one_call_and_one_body() {
         assert!(!is_replayed(&answer));
         assert_eq!(answer.outcomes(), pairs(&[("ccc", "already_member")]));
     }
-    let same = once(aaa.call(Method::POST, &format!("/rooms/{room}/members/")).body(json!({ "invitees": ["ccc"] })), "k");
+    let same =
+        once(aaa.call(Method::POST, &format!("/rooms/{room}/members/")).body(json!({ "invitees": ["ccc"] })), "k");
     assert!(is_replayed(&same.send().await), "a slash at the end makes no other route (D9)");
 }
 

@@ -13,38 +13,42 @@ use crate::door::Door;
 use crate::error::Error;
 use crate::id::{AppId, ClientId, ObjectId, RoomId};
 use crate::link::{Link, Redemption};
+use crate::once::Answer;
 use crate::room::Room;
 use crate::time::Time;
 
 impl Store {
     /// Makes the link of this id to the visit's room, as `decide` has it, if nothing has been logged there and no other link
-    /// been made since.
-    pub async fn make_link(
+    /// been made since. What `reply` makes of it is kept with it (D42).
+    pub async fn make_link<T: Answer>(
         &self,
         visit: &Visit<'_>,
         id: &ObjectId,
         decide: impl Fn(&Door) -> Result<Link, Error>,
-    ) -> Result<Link, Error> {
+        reply: impl Fn(&Link) -> T,
+    ) -> Result<T, Error> {
         self.until_written(async || {
             let door = self.open(visit).await?;
             if let Some(made) = door.everybody.links.iter().find(|link| link.id == *id) {
-                return Ok(made.clone()); // by a write whose answer was lost
+                return Ok(reply(made)); // by a write whose answer was lost
             }
             let link = decide(&door)?;
             let room = door.room.as_ref().ok_or_else(|| Error::RoomNotFound { room: door.id.clone() })?;
             let written = put(&self.table, &Key::link(&door.app, &room.id, id), &link, None)?;
-            self.transact(vec![self.one_more(&door.app, room)?, written], None).await?;
-            Ok(link)
+            let answer = reply(&link);
+            self.transact_answer(vec![self.one_more(&door.app, room)?, written], None, &answer).await?;
+            Ok(answer)
         })
         .await
     }
 
-    /// Deletes the visit's link, if `decide` lets it, and answers it as it was.
-    pub async fn delete_link(
+    /// Deletes the visit's link, if `decide` lets it. What `reply` makes of it as it was is kept with that (D42).
+    pub async fn delete_link<T: Answer>(
         &self,
         visit: &Visit<'_>,
         decide: impl Fn(&Door) -> Result<Link, Error>,
-    ) -> Result<Link, Error> {
+        reply: impl Fn(&Link) -> T,
+    ) -> Result<T, Error> {
         let sent = Cell::new(None);
         self.until_written(async || {
             let door = self.open(visit).await?;
@@ -55,12 +59,13 @@ impl Store {
             }
             let link = decide(&door)?;
             let room = door.room.as_ref().ok_or_else(|| Error::RoomNotFound { room: door.id.clone() })?;
-            match self.transact(self.deletion(&door.app, room, &link)?, None).await {
+            let answer = reply(&link);
+            match self.transact_answer(self.deletion(&door.app, room, &link)?, None, &answer).await {
                 Err(Setback::Unknown(cause)) => {
-                    sent.set(Some(link));
+                    sent.set(Some(answer));
                     Err(Setback::Unknown(cause))
                 }
-                written => written.map(|()| link),
+                written => written.map(|()| answer),
             }
         })
         .await
