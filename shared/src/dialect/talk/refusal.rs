@@ -94,7 +94,9 @@ fn refusal(error: &Error) -> Refusal {
         Error::IdempotencyInProgress { .. } => (409, 100, "{}", "{}", error.to_string()),
         Error::Busy => (503, 100, "{}", "{}", error.to_string()),
         Error::AppNotFound { app } => not_found(format!("team {app}")),
-        Error::AppExists { .. } | Error::Answered { .. } | Error::Internal(_) => (500, 100, "{}", "{}", error.to_string()),
+        Error::AppExists { .. } | Error::Answered { .. } | Error::Internal(_) => {
+            (500, 100, "{}", "{}", error.to_string())
+        }
     };
     Refusal { status, code, english, chinese, about }
 }
