@@ -80,7 +80,7 @@ impl Store {
             let Some(room) = room.filter(|_| !plan.changes.is_empty()) else {
                 return Ok(Done::nothing(door, plan));
             };
-            let act = Act::of(&door, room, &plan.changes);
+            let act = Act::of(&door, room, &plan.changes).with_record(&door, plan.record.clone());
             let first = act.entries.first().cloned();
             let done = Done::of(door, &act, plan);
             match self.commit(&done.door.app, &act).await {

@@ -5,7 +5,9 @@ mod act;
 mod again;
 mod apps;
 mod audience;
+mod blocks;
 mod claims;
+mod crowd;
 mod deletion;
 mod deliveries;
 mod directory;
@@ -49,6 +51,7 @@ use crate::id::AppId;
 use crate::time::Deadline;
 
 pub use act::Done;
+pub use crowd::Crowd;
 pub use deliveries::{Parcel, Waiting};
 pub use directory::{Listed, Wanted};
 pub use due::Swept;
@@ -61,7 +64,7 @@ pub use people::{Upsert, Upserted};
 pub use relay::Relayed;
 pub use scene::{Scenes, Story};
 pub use trace::{Mark, Trace};
-pub use visit::{Crowd, Sought, Team, View, Visit};
+pub use visit::{Sought, Team, View, Visit};
 pub use visitor::Visitor;
 
 /// How long one request goes on trying lost races before its answer is `BUSY`. What it has begun by then, a read and a

@@ -33,7 +33,10 @@ impl Store {
     /// The act as one transaction: all of it, or none.
     pub(super) async fn commit(&self, app: &AppId, act: &Act) -> Result<(), Setback> {
         let writing = Writing { table: &self.table, app, room: &act.room.id };
-        let items = writing.act(act).map_err(Setback::Failed)?;
+        let mut items = writing.act(act).map_err(Setback::Failed)?;
+        if let Some((before, after)) = &act.record {
+            items.push(self.put_client(app, Some(before), after)?);
+        }
         self.transact(items, Some(act.nonce.clone())).await
     }
 
