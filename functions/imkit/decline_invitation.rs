@@ -18,8 +18,9 @@ async fn handle(house: House, request: Request) -> Result<Reply, Error> {
     let credentials = Credentials::imkit(&request, fields.client("sender")?)?;
     let how = consent::declining(&request, &fields)?;
     let done = house.store.act(&Visit::to(&room, &credentials), |door| membership::decline(door, how)).await?;
-    let (visitor, invitations) = house.store.mine(&credentials, Mine::Invitations).await.map_err(Error::internal)?;
+    let (visitor, invitations) =
+        house.store.mine(&credentials, Mine::Invitations).await.map_err(Error::after_a_change)?;
     let left = invitations.into_iter().filter(|(own, _)| *own != room).collect();
-    let left = house.store.invited_to(&credentials.app, left, visitor.now).await.map_err(Error::internal)?;
+    let left = house.store.invited_to(&credentials.app, left, visitor.now).await.map_err(Error::after_a_change)?;
     Ok(Reply::own_invitations(&done.door.app, &left))
 }

@@ -5,11 +5,13 @@ mod settle;
 use std::time::Duration;
 
 use crate::auth::Caller;
+use crate::budget::Charge;
 use crate::change::Change;
 use crate::client::{Client, Face};
 use crate::door::Door;
 use crate::id::{ClientId, ObjectId, random_hex};
 use crate::invitation::Invitation;
+use crate::link::Link;
 use crate::log::Entry;
 use crate::message::{Content, Message};
 use crate::room::Room;
@@ -33,8 +35,14 @@ pub struct Act {
     pub opened: Vec<(Option<Invitation>, Invitation)>,
     /// Invitations of addresses that end.
     pub closed: Vec<Invitation>,
+    /// Who comes in by a link, and that link as it was read.
+    pub redeemed: Option<(ClientId, Link)>,
+    /// Links that let nobody in any more.
+    pub revoked: Vec<Link>,
     /// Who has left the room, and finds it among those that it has quitted.
     pub quitters: Vec<ClientId>,
+    /// What it uses up of budgets with counters of their own.
+    pub charges: Vec<Charge>,
     /// The acting client, whose own standing must still be what the decision rested on.
     pub guard: Option<Guard>,
     /// The acting client's own record, as it was read and as it will be, where it changes.
@@ -109,7 +117,10 @@ impl Act {
             shifts: Vec::new(),
             opened: Vec::new(),
             closed: Vec::new(),
+            redeemed: None,
+            revoked: Vec::new(),
             quitters: Vec::new(),
+            charges: Vec::new(),
             guard: None,
             record: None,
             nonce: random_hex::<8>(),
@@ -183,6 +194,7 @@ impl Act {
             messages: 0,
             via: None,
             inviter: None,
+            link: None,
             expires_at: None,
             invitations: Vec::new(),
             message: None,
@@ -264,6 +276,7 @@ mod tests {
             joined: 3,
             via,
             inviter: None,
+            ticket: None,
             read_messages,
             last_read: None,
             properties: Default::default(),
@@ -297,6 +310,7 @@ mod tests {
             page: None,
             invitee: None,
             invitation: None,
+            link: None,
             record: None,
             now: NOW,
         }

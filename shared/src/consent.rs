@@ -55,7 +55,7 @@ pub struct Block {
 }
 
 /// A block with the two whom it concerns, as replies show it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Blocked {
     /// Who blocks.
     pub blocker: ClientId,

@@ -21,17 +21,20 @@ pub mod app;
 pub mod client;
 pub mod consent;
 pub mod invitation;
+pub mod link;
 pub mod message;
 pub mod room;
 pub mod standing;
 
 pub mod door;
 
+pub mod budget;
 pub mod change;
 pub mod membership;
 
 pub mod act;
 pub mod log;
+pub mod once;
 
 pub mod pseudonym;
 

@@ -19,6 +19,9 @@ impl Store {
         let key = Key::client(app, blockee);
         self.until_written(async || {
             let (visitor, items) = self.visitor_with(credentials, [key.clone()]).await?;
+            if let Some(blocked) = self.taken()? {
+                return Ok(blocked);
+            }
             let own = visitor.client()?;
             if own.id == *blockee {
                 return Err(Error::invalid("blockee", "must be somebody else than you").into());
@@ -26,9 +29,10 @@ impl Store {
             let missing = || Error::ClientsNotFound { missing: vec![blockee.clone()] };
             let other: Client = items.get(&key)?.ok_or_else(missing)?;
             let after = own.blocking(blockee, visitor.now)?;
-            self.transact(vec![self.put_client(app, Some(own), &after)?], None).await?;
             let block = after.block_of(blockee).cloned().ok_or_else(|| Error::internal("a block that is not there"))?;
-            Ok(Blocked { blocker: own.id.clone(), blockee: other.face(), block })
+            let blocked = Blocked { blocker: own.id.clone(), blockee: other.face(), block };
+            self.transact_step(vec![self.put_client(app, Some(own), &after)?], None, &blocked).await?;
+            Ok(blocked)
         })
         .await
     }
@@ -40,6 +44,9 @@ impl Store {
         let seen = RefCell::new(None);
         self.until_written(async || {
             let (visitor, items) = self.visitor_with(credentials, [key.clone()]).await?;
+            if let Some(blocked) = self.taken()? {
+                return Ok(blocked);
+            }
             let own = visitor.client()?;
             let Some(block) = own.block_of(blockee).cloned() else {
                 // A try before this one may have lifted it.
@@ -48,7 +55,7 @@ impl Store {
             let blocked = Blocked { blocker: own.id.clone(), blockee: face(blockee, items.get(&key)?), block };
             seen.replace(Some(blocked.clone()));
             let after = own.unblocking(blockee, visitor.now);
-            self.transact(vec![self.put_client(app, Some(own), &after)?], None).await?;
+            self.transact_step(vec![self.put_client(app, Some(own), &after)?], None, &blocked).await?;
             Ok(blocked)
         })
         .await

@@ -1,13 +1,14 @@
-//! Whom a rule looks at besides the caller and those named.
+//! Those at whom a rule looks besides the caller and those named.
 
 use std::collections::BTreeSet;
 
 use futures_util::future::try_join_all;
 
-use super::key::Key;
+use super::item;
+use super::key::{self, Key};
 use super::visit::Visit;
 use super::{Mine, Store};
-use crate::door::{Door, Known};
+use crate::door::{Door, Everybody, Known};
 use crate::error::Error;
 use crate::id::{ClientId, RoomId};
 
@@ -27,6 +28,8 @@ pub enum Crowd {
     Everybody,
     /// At everybody, read behind the room: who has come since makes the write fail. One round more.
     EverybodySince,
+    /// At the links to the room, read behind it: any made since makes the write fail. One round more.
+    Links,
 }
 
 impl Store {
@@ -45,6 +48,11 @@ impl Store {
                 door.everybody = self.everybody(app, visit.room).await?;
             }
             Crowd::EverybodySince => door.everybody = self.everybody(app, visit.room).await?,
+            Crowd::Links => {
+                let items = self.beginning_with(&key::rooms(app, visit.room), key::LINK).await?;
+                let links = items.into_iter().map(item::read).collect::<Result<_, _>>()?;
+                door.everybody = Everybody { links, ..Everybody::default() };
+            }
             Crowd::Staff => {
                 let staff = room.owner.iter().chain(&room.admins).filter(|id| !door.people.contains_key(id));
                 let staff: Vec<ClientId> = staff.cloned().collect();

@@ -6,6 +6,7 @@ mod again;
 mod apps;
 mod audience;
 mod blocks;
+mod budgets;
 mod claims;
 mod crowd;
 mod deletion;
@@ -18,7 +19,9 @@ mod history;
 mod item;
 mod key;
 mod latest;
+mod links;
 mod mine;
+mod once;
 mod pending;
 mod people;
 mod profile;
@@ -47,8 +50,12 @@ use aws_sdk_dynamodb::types::ConsumedCapacity;
 use aws_smithy_http_client::{Builder, tls};
 
 use crate::address::Region;
+use crate::budget::Budgets;
+use crate::error::Error;
 use crate::id::AppId;
+use crate::once::Asked;
 use crate::time::Deadline;
+use once::Try;
 
 pub use act::Done;
 pub use crowd::Crowd;
@@ -85,6 +92,10 @@ pub struct Store {
     meter: Arc<Mutex<Meter>>,
     regions: Arc<Mutex<BTreeMap<AppId, Region>>>,
     deadline: Deadline,
+    once: Option<Try>,
+    step: String,
+    budgets: Budgets,
+    is_dry: bool,
 }
 
 /// What one request has cost so far, and whose it is.
@@ -101,7 +112,7 @@ pub struct Meter {
 impl Store {
     /// Opens the table by the region and the credentials that Lambda sets in the environment; `endpoint` is a URL in place
     /// of the region's own.
-    pub async fn connect(table: String, endpoint: Option<String>) -> Self {
+    pub async fn connect(table: String, endpoint: Option<String>, budgets: Budgets) -> Self {
         let tls = tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring);
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(Duration::from_secs(1))
@@ -116,7 +127,17 @@ impl Store {
             .timeout_config(timeouts);
         config.set_endpoint_url(endpoint);
         let (meter, regions, deadline) = (Arc::default(), Arc::default(), Deadline::after(PATIENCE));
-        Self { dynamo: Dynamo::from_conf(config.build()), table, meter, regions, deadline }
+        Self {
+            dynamo: Dynamo::from_conf(config.build()),
+            table,
+            meter,
+            regions,
+            deadline,
+            once: None,
+            step: String::new(),
+            budgets,
+            is_dry: false,
+        }
     }
 
     /// Opens the connections that the first request will need, while start-up is unthrottled: a handshake costs more than
@@ -127,7 +148,30 @@ impl Store {
 
     /// A handle for one request, whose patience begins now.
     pub fn begin(&self) -> Self {
-        Self { deadline: Deadline::after(PATIENCE), ..self.clone() }
+        Self { deadline: Deadline::after(PATIENCE), once: None, ..self.clone() }
+    }
+
+    /// The same for a request that may come with a key, under which its answer is kept (D42).
+    pub fn begin_once(&self, asked: Option<Asked>) -> Self {
+        Self { once: asked.map(Try::of), ..self.begin() }
+    }
+
+    /// The same for a request that wants the reply without the act: what it decides is shown and never written.
+    pub fn begin_dry(&self) -> Self {
+        Self { is_dry: true, ..self.begin() }
+    }
+
+    /// Whether nothing is to be written.
+    pub fn is_dry(&self) -> bool {
+        self.is_dry
+    }
+
+    /// Refuses a dry run of what cannot be shown without being done.
+    pub fn in_earnest(&self) -> Result<(), Error> {
+        match self.is_dry {
+            true => Err(Error::invalid("dryRun", "is for what changes a room: this call has no dry run")),
+            false => Ok(()),
+        }
     }
 
     /// The region of an app as far as this instance has seen it: a guess, so that the numbers of an app can be looked up

@@ -15,6 +15,7 @@ use crate::auth::{Caller, Credentials, prove};
 use crate::door::{Door, Everybody, Invitee, Known};
 use crate::error::Error;
 use crate::id::{AppId, ClientId, ObjectId, RoomId};
+use crate::link::Presented;
 use crate::room::Room;
 use crate::standing::Page;
 use crate::time::Time;
@@ -34,6 +35,8 @@ pub struct Visit<'a> {
     pub sought: Option<&'a Sought<'a>>,
     /// The address that names an invitation to the room.
     pub invitation: Option<&'a str>,
+    /// A link to the room.
+    pub link: Option<&'a ObjectId>,
     /// Whom else the rule looks at.
     pub crowd: Crowd,
     /// A message of the room.
@@ -52,6 +55,7 @@ impl<'a> Visit<'a> {
             view: View::Minimal,
             sought: None,
             invitation: None,
+            link: None,
             crowd: Crowd::Nobody,
             message: None,
             team: Team::Unread,
@@ -135,13 +139,14 @@ impl Store {
         let record: Option<App> = items.get(&Key::app(app))?;
         let (addresses, owner) = self.sought(visit, record.as_ref(), guessed, &mut items).await?;
         let later = caller.client().into_iter().chain(&owner);
-        let unread = later.flat_map(|client| person_keys(app, visit.room, client));
+        let unread = later.flat_map(|client| person_keys(app, visit, client));
         let unread: BTreeSet<Key> = unread.filter(|key| !asked.contains(key)).collect();
         if !unread.is_empty() {
             items.extend(self.batch(unread).await?);
         }
         let mut door = assemble(visit, caller, record, &items, page, addresses, owner, now)?;
         acts_as_a_client(&door.caller, door.caller.client().and_then(|client| door.client(client)), &found)?;
+        self.recall(visit.credentials, &door.caller, &items).await?;
         door.everybody = everybody;
         self.crowd(visit, &mut door).await?;
         Ok(door)
@@ -151,12 +156,13 @@ impl Store {
     fn first_keys(&self, visit: &Visit<'_>, sought: &[Address]) -> BTreeSet<Key> {
         let (app, room) = (&visit.credentials.app, visit.room);
         let mut keys = proof_keys(visit.credentials);
+        keys.extend(self.once_key(visit.credentials));
         let named = match visit.sought {
             Some(Sought::Client(client)) => Some(client),
             Some(Sought::Addresses(_)) | None => None,
         };
         for client in visit.clients.iter().chain(visit.credentials.hint()).chain(named) {
-            keys.extend(person_keys(app, room, client));
+            keys.extend(person_keys(app, visit, client));
         }
         if visit.view == View::Minimal {
             keys.insert(Key::room(app, room));
@@ -165,6 +171,7 @@ impl Store {
             keys.insert(Key::app(app));
         }
         keys.extend(visit.invitation.map(|address| Key::invitation(app, room, address)));
+        keys.extend(visit.link.map(|link| Key::link(app, room, link)));
         keys.extend(visit.message.map(|message| Key::entry(app, room, message.entry())));
         if let Some(address) = sought.first() {
             keys.extend(address_keys(app, room, address));
@@ -225,6 +232,10 @@ fn assemble(
     }
     let named_by = visit.invitation.or(addresses.first().map(Address::canonical));
     let invitation = named_by.map(|address| items.get(&Key::invitation(app, id, address))).transpose()?.flatten();
+    let link = visit.link.map(|link| items.get(&Key::link(app, id, link))).transpose()?.flatten();
+    let redeemed = visit.link.zip(caller.client()).map(|(link, own)| Key::redeemed(app, own, id, link));
+    let is_redeemed = redeemed.is_some_and(|key| items.has(&key));
+    let link = link.map(|link| Presented { link, is_redeemed });
     let invitee = match (visit.sought, owner) {
         (None, _) => None,
         (Some(_), Some(client)) => Some(Invitee::Client(client)),
@@ -243,14 +254,16 @@ fn assemble(
         entry,
         invitee,
         invitation,
+        link,
         record,
         now,
     })
 }
 
-/// A client, and how it stands to the room.
-fn person_keys(app: &AppId, room: &RoomId, client: &ClientId) -> [Key; 2] {
-    [Key::client(app, client), Key::standing(app, room, client)]
+/// A client, how it stands to the room, and whether it has redeemed the link.
+fn person_keys(app: &AppId, visit: &Visit<'_>, client: &ClientId) -> impl Iterator<Item = Key> {
+    let redeemed = visit.link.map(|link| Key::redeemed(app, client, visit.room, link));
+    [Key::client(app, client), Key::standing(app, visit.room, client)].into_iter().chain(redeemed)
 }
 
 /// Where an address leads: to its owner, and to its invitation to the room.

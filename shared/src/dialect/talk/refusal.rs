@@ -10,7 +10,10 @@ use crate::request::Request;
 pub fn refuse(request: &Request, error: &Error) -> Response {
     let (status, body) = told(request, error);
     let response = Response::json(status, &body);
-    if status == 503 { response.with("retry-after", "1") } else { response }
+    match error.retry_after() {
+        Some(seconds) => response.with("retry-after", seconds.to_string()),
+        None => response,
+    }
 }
 
 /// An error of one of several, in its place among their replies.
@@ -62,6 +65,10 @@ fn refusal(error: &Error) -> Refusal {
         | Error::TooManyWebhooks { .. }
         | Error::TooManySubscriptions { .. }
         | Error::WebhooksOff => not_permitted("Manage webhooks"),
+        Error::LinkNotFound { .. }
+        | Error::LinkUsedUp { .. }
+        | Error::LinkRedeemed { .. }
+        | Error::TooManyLinks { .. } => not_permitted("Use links"),
         Error::RoomClosed { .. } => not_permitted("Enter closed room"),
         Error::RoomFull { .. } => not_permitted("Enter full room"),
         Error::DirectRoom { .. } => not_permitted("Enter direct room"),
@@ -83,9 +90,14 @@ fn refusal(error: &Error) -> Refusal {
         Error::InvalidParameter { name, .. } => invalid(name),
         Error::InvalidBody { .. } | Error::BodyTooLarge { .. } => invalid("body"),
         Error::RouteNotFound => (404, 404, "Not Found", "Not Found", String::new()),
+        Error::RateLimited { .. } => (429, 233, "Sending request too frequently", "请求过于频繁", String::new()),
+        Error::IdempotencyMismatch { .. } => (422, 405, "{}", "{}", error.to_string()),
+        Error::IdempotencyInProgress { .. } => (409, 100, "{}", "{}", error.to_string()),
         Error::Busy => (503, 100, "{}", "{}", error.to_string()),
         Error::AppNotFound { app } => not_found(format!("team {app}")),
-        Error::AppExists { .. } | Error::Internal(_) => (500, 100, "{}", "{}", error.to_string()),
+        Error::AppExists { .. } | Error::Answered { .. } | Error::Internal(_) => {
+            (500, 100, "{}", "{}", error.to_string())
+        }
     };
     Refusal { status, code, english, chinese, about }
 }
