@@ -62,6 +62,8 @@ async fn every_changing_route_keeps_its_answer() {
     comes_twice(&world, || aaa.removes("hall", &["bbb"])).await;
     comes_twice(&world, || aaa.invites("hall", &["bbb"])).await;
     comes_twice(&world, || bbb.declines("hall")).await;
+    comes_twice(&world, || bbb.blocks("ccc")).await;
+    comes_twice(&world, || bbb.unblocks("ccc")).await;
     comes_twice(&world, || aaa.cancels_one("club", "bbb")).await;
     aaa.invites("hall", &["bbb"]).send().await.good();
     comes_twice(&world, || aaa.cancels("hall", &["bbb"])).await;
