@@ -6,6 +6,7 @@ mod entering;
 mod founding;
 mod governing;
 mod leaving;
+pub mod model;
 mod posting;
 mod rank;
 mod talking;

@@ -1,0 +1,157 @@
+//! Inventing a script: what chat clients do, so that they get in each other's way.
+
+use super::{App, Dialect, Operation, PEOPLE, Script, Sending, Step};
+use crate::chance::Chance;
+
+/// Rooms in which something is going on at a time.
+const OPEN: usize = 5;
+/// Steps after which one of them is left alone and a new one begins.
+const TURNOVER: usize = 90;
+
+/// A script of so many steps, by a seed.
+pub fn invent(seed: u64, steps: usize, clients: usize) -> Script {
+    let mut author = Author { chance: Chance::of(seed), at: 0 };
+    let steps = (0..steps).map(|at| author.step(at)).collect();
+    Script { seed, clients, steps }
+}
+
+/// The e-mail of an address of the script, as somebody writes it, and the client who owns it once he has signed up.
+pub fn invited_address(address: &str) -> (String, String) {
+    (format!("{address}@Example.com"), format!("p{address}"))
+}
+
+struct Author {
+    chance: Chance,
+    at: usize,
+}
+
+impl Author {
+    fn step(&mut self, at: usize) -> Step {
+        self.at = at;
+        let app = if self.chance.percent(70) { App::Alpha } else { App::Beta };
+        let operation = self.operation();
+        let actor = match operation {
+            Operation::SignUp { .. } | Operation::Lapse { .. } | Operation::Sweep => None,
+            _ if self.is_for_clients(&operation) || self.chance.percent(75) => Some(self.person()),
+            _ => None,
+        };
+        Step { number: at as u32, app, actor, operation, sending: Sending::Once }
+    }
+
+    /// What only a client can ask for itself.
+    fn is_for_clients(&self, operation: &Operation) -> bool {
+        matches!(
+            operation,
+            Operation::Found { .. }
+                | Operation::OpenDirect { .. }
+                | Operation::Join { .. }
+                | Operation::Decline { .. }
+                | Operation::Leave { .. }
+                | Operation::RemoveOne { dialect: Dialect::Talk, .. }
+                | Operation::TalkInvite { .. }
+                | Operation::TalkInviteAddress { .. }
+        )
+    }
+
+    fn operation(&mut self) -> Operation {
+        // The first request of a room's time makes it, more often than not.
+        if self.at.is_multiple_of(TURNOVER) || self.at < OPEN {
+            return self.founding();
+        }
+        match self.chance.below(100) {
+            0..4 => self.founding(),
+            4..7 => Operation::OpenDirect { peer: self.person() },
+            7..38 => self.inward(),
+            38..52 => Operation::Say { room: self.room() },
+            52..62 => self.talking(),
+            62..78 => self.answering(),
+            78..92 => self.outward(),
+            92..95 => Operation::SignUp { address: self.address() },
+            95..98 => Operation::Lapse { room: self.room(), client: self.person() },
+            98 => Operation::Sweep,
+            _ => {
+                let role = (*self.chance.one_of(&["admin", "member", "owner"])).to_owned();
+                Operation::GiveRole { room: self.room(), client: self.person(), role }
+            }
+        }
+    }
+
+    fn founding(&mut self) -> Operation {
+        let newest = self.at.is_multiple_of(TURNOVER) || self.at < OPEN;
+        let room = if newest { format!("r{}", self.newest()) } else { self.room() };
+        let seats = *self.chance.one_of(&[3, 4, 5, 6, 8, 20]);
+        if self.chance.percent(60) {
+            let members = self.people(3);
+            let invitation_required = self.chance.percent(20);
+            Operation::CreateRoom { room, seats, members, invitation_required }
+        } else {
+            Operation::Found { room, seats, invitees: self.people(3), invites: self.chance.percent(40) }
+        }
+    }
+
+    fn inward(&mut self) -> Operation {
+        let (room, invites) = (self.room(), self.chance.percent(50));
+        if self.chance.percent(40) {
+            return Operation::AddOne { room, invitee: self.person(), invites };
+        }
+        let (partial, told) = (self.chance.percent(50), self.chance.percent(40));
+        Operation::Add { room, invitees: self.people(4), invites, partial, told }
+    }
+
+    fn talking(&mut self) -> Operation {
+        let room = self.room();
+        if self.chance.percent(50) {
+            Operation::TalkInvite { room, client: self.person() }
+        } else {
+            Operation::TalkInviteAddress { room, address: self.address() }
+        }
+    }
+
+    fn answering(&mut self) -> Operation {
+        let room = self.room();
+        match self.chance.below(10) {
+            0..6 => Operation::Join { room, dialect: self.dialect() },
+            6..8 => Operation::Decline { room },
+            8 => Operation::Cancel { room, invitees: self.people(2) },
+            _ => Operation::CancelOne { room, invitee: self.person() },
+        }
+    }
+
+    fn outward(&mut self) -> Operation {
+        let room = self.room();
+        match self.chance.below(14) {
+            0..4 => Operation::Leave { room, dialect: self.dialect() },
+            4..6 => Operation::Remove { room, members: self.people(2) },
+            6..8 => Operation::RemoveOne { room, member: self.person(), dialect: self.dialect() },
+            8..11 => Operation::Ban { room, blockee: self.person() },
+            _ => Operation::Unban { room, blockee: self.person() },
+        }
+    }
+
+    fn newest(&self) -> usize {
+        if self.at < OPEN { self.at } else { OPEN - 1 + self.at / TURNOVER }
+    }
+
+    fn room(&mut self) -> String {
+        let newest = OPEN - 1 + self.at / TURNOVER;
+        format!("r{}", newest - self.chance.below(OPEN))
+    }
+
+    fn address(&mut self) -> String {
+        let newest = 4 + self.at / (TURNOVER / 3);
+        format!("e{}", newest - self.chance.below(5))
+    }
+
+    fn person(&mut self) -> String {
+        (*self.chance.one_of(&PEOPLE)).to_owned()
+    }
+
+    fn people(&mut self, most: usize) -> Vec<String> {
+        let count = 1 + self.chance.below(most);
+        self.chance.some_of(&PEOPLE, count).into_iter().map(str::to_owned).collect()
+    }
+
+    fn dialect(&mut self) -> Dialect {
+        if self.chance.percent(50) { Dialect::Imkit } else { Dialect::Talk }
+    }
+}
