@@ -7,7 +7,7 @@ use local::{BatchFault, CallFault, Fault, Faults};
 use crate::chance::Chance;
 
 /// How often something new goes wrong.
-const PAUSE: Duration = Duration::from_millis(25);
+const PAUSE: Duration = Duration::from_millis(60);
 /// What functions ask of the table.
 const ACTIONS: [&str; 6] = ["TransactWriteItems", "TransactWriteItems", "BatchGetItem", "Query", "GetItem", "PutItem"];
 

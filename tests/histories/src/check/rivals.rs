@@ -7,7 +7,7 @@ use shared::membership::model::Replica;
 use super::{Promise, Violation};
 use crate::case::{Case, What};
 use crate::history::{Answer, Done, Verdict};
-use crate::script::Operation;
+use crate::script::{Operation, invited_address};
 
 /// What breaks it.
 pub fn judge(case: &Case<'_>) -> Vec<Violation> {
@@ -42,7 +42,8 @@ fn refusal(done: &Done, answer: &Answer, met: &[Replica]) -> Option<String> {
     let some = |place: Circumstance, is: bool| {
         met.iter().any(|state| named.iter().any(|whom| (state.place(whom) == place) == is))
     };
-    let talk_refuses = answer.code == "219" && !matches!(done.step.operation, Operation::TalkInvite { .. });
+    // Talk's 219 is for the banned, and for those who lack the rank to remove somebody.
+    let talk_refuses = answer.code == "219" && is_departure(&done.step.operation);
     let holds = match answer.code.as_str() {
         _ if met.is_empty() || talk_refuses => true,
         "BANNED" | "219" => some(Banned, true) || met.iter().any(|state| state.place(actor) == Banned),
@@ -96,6 +97,7 @@ fn named(operation: &Operation, actor: &str) -> Vec<String> {
         Operation::RemoveOne { member, .. } => vec![member.clone()],
         Operation::Ban { blockee, .. } | Operation::Unban { blockee, .. } => vec![blockee.clone()],
         Operation::TalkInvite { client, .. } => vec![client.clone()],
+        Operation::TalkInviteAddress { address, .. } => vec![invited_address(address).1],
         _ => vec![actor.to_owned()],
     }
 }

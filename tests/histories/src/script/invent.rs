@@ -7,6 +7,8 @@ use crate::chance::Chance;
 const OPEN: usize = 5;
 /// Steps after which one of them is left alone and a new one begins.
 const TURNOVER: usize = 90;
+/// People who are in a room more often than others, and do more in it.
+const REGULARS: usize = 4;
 
 /// A script of so many steps, by a seed.
 pub fn invent(seed: u64, steps: usize, clients: usize) -> Script {
@@ -32,7 +34,7 @@ impl Author {
         let operation = self.operation();
         let actor = match operation {
             Operation::SignUp { .. } | Operation::Lapse { .. } | Operation::Sweep => None,
-            _ if self.is_for_clients(&operation) || self.chance.percent(75) => Some(self.person()),
+            _ if self.is_for_clients(&operation) || self.chance.percent(80) => Some(self.actor(&operation)),
             _ => None,
         };
         Step { number: at as u32, app, actor, operation, sending: Sending::Once }
@@ -79,9 +81,10 @@ impl Author {
     fn founding(&mut self) -> Operation {
         let newest = self.at.is_multiple_of(TURNOVER) || self.at < OPEN;
         let room = if newest { format!("r{}", self.newest()) } else { self.room() };
-        let seats = *self.chance.one_of(&[3, 4, 5, 6, 8, 20]);
+        let seats = *self.chance.one_of(&[4, 5, 6, 8, 20]);
         if self.chance.percent(60) {
-            let members = self.people(3);
+            let regulars = room[1..].parse::<usize>().unwrap_or_default();
+            let members = (0..REGULARS).map(|at| PEOPLE[(regulars + at) % PEOPLE.len()].to_owned()).collect();
             let invitation_required = self.chance.percent(20);
             Operation::CreateRoom { room, seats, members, invitation_required }
         } else {
@@ -140,6 +143,17 @@ impl Author {
     fn address(&mut self) -> String {
         let newest = 4 + self.at / (TURNOVER / 3);
         format!("e{}", newest - self.chance.below(5))
+    }
+
+    /// Who asks: one of the room's regulars, more often than not, so that not all is refused to strangers.
+    fn actor(&mut self, operation: &Operation) -> String {
+        let comes_from_outside = matches!(operation, Operation::Join { .. } | Operation::Decline { .. });
+        match operation.room().and_then(|room| room[1..].parse::<usize>().ok()) {
+            Some(room) if !comes_from_outside && self.chance.percent(70) => {
+                PEOPLE[(room + self.chance.below(REGULARS)) % PEOPLE.len()].to_owned()
+            }
+            _ => self.person(),
+        }
     }
 
     fn person(&mut self) -> String {
