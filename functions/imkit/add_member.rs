@@ -19,6 +19,5 @@ async fn handle(house: House, request: Request) -> Result<Reply, Error> {
     let how = asked::adding(&fields, &house.settings)?;
     let credentials = Credentials::imkit(&request, fields.client("sender")?)?;
     let visit = Visit { clients, view: asked::view(&request), ..Visit::to(&room, &credentials) };
-    let done = house.store.act(&visit, |door| membership::add(door, clients, how)).await?;
-    Ok(Reply::changed(&done, Shape::Legacy))
+    house.store.answer(&visit, |door| membership::add(door, clients, how), |done| Ok(Reply::changed(done, Shape::Legacy))).await
 }

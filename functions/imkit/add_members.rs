@@ -25,14 +25,15 @@ async fn handle(house: House, request: Request) -> Result<Reply, Error> {
     let invitees = invitees(&fields, how.mode)?;
     let credentials = Credentials::imkit(&request, fields.client("sender")?)?;
     let mut earlier: Vec<(ClientId, Outcome)> = Vec::new();
-    let mut parts = invitees.chunks(AT_ONCE).peekable();
-    while let Some(clients) = parts.next() {
-        let last = parts.peek().is_none();
+    // What is not written need not fit one transaction, and each part would find the seats that the others would have taken.
+    let at_once = if house.store.is_dry() { AT_MOST } else { AT_ONCE };
+    let parts = invitees.len().div_ceil(at_once);
+    for (part, clients) in invitees.chunks(at_once).enumerate() {
+        let last = part + 1 == parts;
         let view = if last { asked::view(&request) } else { View::Minimal };
         let visit = Visit { clients, view, ..Visit::to(&room, &credentials) };
-        let done = house.store.act(&visit, |door| membership::add(door, clients, how)).await;
-        // A refusal says that nothing has changed (D8): after an earlier part it would be untrue.
-        let done = done.map_err(|error| if earlier.is_empty() { error } else { Error::internal(error) })?;
+        let done = house.store.step(part).act(&visit, |door| membership::add(door, clients, how)).await;
+        let done = done.map_err(|error| if earlier.is_empty() { error } else { error.after_a_change() })?;
         if last {
             return Ok(Reply::changed(&done, Shape::Modern).after(&earlier));
         }

@@ -19,13 +19,12 @@ async fn handle(house: House, request: Request) -> Result<Reply, Error> {
     let credentials = Credentials::imkit(&request, fields.client("sender")?)?;
     let clients = std::slice::from_ref(blockee);
     let visit = Visit { clients, crowd: Crowd::EverybodySince, ..Visit::to(&room, &credentials) };
-    let mut has_begun = false;
+    let mut taken = 0;
     loop {
-        let done = house.store.act(&visit, |door| membership::ban(door, blockee)).await;
-        // A refusal says that nothing has changed (D8): after some of his invitations are closed it would be untrue.
-        let done = done.map_err(|error| if has_begun { Error::internal(error) } else { error })?;
-        has_begun = true;
-        if !done.unfinished {
+        let done = house.store.step(taken).act(&visit, |door| membership::ban(door, blockee)).await;
+        let done = done.map_err(|error| if taken > 0 { error.after_a_change() } else { error })?;
+        taken += 1;
+        if !done.unfinished || house.store.is_dry() {
             return Ok(Reply::ban(&credentials.app, &room, done.door.standing(blockee)));
         }
     }

@@ -25,6 +25,5 @@ async fn handle(house: House, request: Request) -> Result<Reply, Error> {
     }
     let credentials = Credentials::imkit(&request, fields.client("sender")?)?;
     let visit = Visit { clients: &invitees, crowd: Crowd::Everybody, ..Visit::to(&room, &credentials) };
-    let done = house.store.act(&visit, |door| membership::cancel(door, &invitees, notify)).await?;
-    Ok(Reply::room_invitations(&done.door))
+    house.store.answer(&visit, |door| membership::cancel(door, &invitees, notify), |done| Ok(Reply::room_invitations(&done.door))).await
 }

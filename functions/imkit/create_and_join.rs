@@ -2,6 +2,7 @@
 
 use shared::auth::Credentials;
 use shared::dialect::imkit::{self, Reply, Shape, asked};
+use shared::door::Door;
 use shared::error::Error;
 use shared::id::ClientId;
 use shared::lambda::{self, Ended, House};
@@ -26,8 +27,8 @@ async fn handle(house: House, request: Request) -> Result<Reply, Error> {
     let new = new_room(&house, &credentials, &fields, &invitees).await?;
     let named = new.pair.as_ref().map_or(invitees.as_slice(), |pair| pair.as_slice());
     let visit = Visit { clients: named, view: asked::view(&request), ..Visit::to(&new.id, &credentials) };
-    let done = house.store.found(&visit, |door| membership::found_and_join(door, &new, &invitees, how)).await?;
-    Ok(Reply::changed(&done, Shape::Modern))
+    let decide = |door: &Door| membership::found_and_join(door, &new, &invitees, how);
+    house.store.found(&visit, decide, |done| Ok(Reply::changed(done, Shape::Modern))).await
 }
 
 /// One, several or none.

@@ -18,13 +18,12 @@ async fn handle(house: House, request: Request) -> Result<Reply, Error> {
     let id = fields.client("_id")?.ok_or(Error::MissingParameter { names: &["_id"] })?;
     let credentials = Credentials::platform(&request, None)?;
     let token = asked::token(&fields, &credentials.app, &id)?;
-    let issued = token.as_ref().map(|token| (token.secret.clone(), token.expires_at));
     let said = Statement { logs_in: token.is_some(), ..asked::statement(&fields)? };
     let upsert = Upsert { credentials: &credentials, client: &id, token };
     let done = house
         .store
         .upsert_client(&upsert, |app, before, now| said.clone().applied(&id, before, &app.region(), now))
         .await?;
-    let issued = issued.as_ref().map(|(token, expires_at)| (token.as_str(), *expires_at));
+    let issued = done.token.as_ref().map(|token| (token.secret.as_str(), token.expires_at));
     Ok(Reply::upserted(&credentials.app, &done.client, issued, &done.claims))
 }

@@ -17,8 +17,8 @@ async fn handle(house: House, request: Request) -> Result<Reply, Error> {
     let (room, fields) = (request.room()?, request.fields()?);
     let credentials = Credentials::imkit(&request, fields.client("sender")?)?;
     let done = house.store.act(&Visit::to(&room, &credentials), membership::decline).await?;
-    let (visitor, invitations) = house.store.mine(&credentials, Mine::Invitations).await.map_err(Error::internal)?;
+    let (visitor, invitations) = house.store.mine(&credentials, Mine::Invitations).await.map_err(Error::after_a_change)?;
     let left = invitations.into_iter().filter(|(own, _)| *own != room).collect();
-    let left = house.store.invited_to(&credentials.app, left, visitor.now).await.map_err(Error::internal)?;
+    let left = house.store.invited_to(&credentials.app, left, visitor.now).await.map_err(Error::after_a_change)?;
     Ok(Reply::own_invitations(&done.door.app, &left))
 }

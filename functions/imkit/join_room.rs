@@ -18,6 +18,5 @@ async fn handle(house: House, request: Request) -> Result<Reply, Error> {
     let notify = asked::notify(&fields)?;
     let credentials = Credentials::imkit(&request, fields.client("sender")?)?;
     let visit = Visit { view: asked::view(&request), ..Visit::to(&room, &credentials) };
-    let done = house.store.act(&visit, |door| membership::join(door, notify)).await?;
-    Ok(Reply::joined(&done))
+    house.store.answer(&visit, |door| membership::join(door, notify), |done| Ok(Reply::joined(done))).await
 }

@@ -19,6 +19,5 @@ async fn handle(house: House, request: Request) -> Result<Reply, Error> {
     let credentials = Credentials::imkit(&request, fields.client("sender")?)?;
     let (view, crowd) = (asked::view(&request), Crowd::Heirs);
     let visit = Visit { clients, view, crowd, ..Visit::to(&room, &credentials) };
-    let done = house.store.act(&visit, |door| membership::remove(door, clients, notify)).await?;
-    Ok(Reply::joined(&done))
+    house.store.answer(&visit, |door| membership::remove(door, clients, notify), |done| Ok(Reply::joined(done))).await
 }

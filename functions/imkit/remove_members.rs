@@ -26,6 +26,5 @@ async fn handle(house: House, request: Request) -> Result<Reply, Error> {
     let credentials = Credentials::imkit(&request, fields.client("sender")?)?;
     let (view, crowd) = (asked::view(&request), Crowd::Heirs);
     let visit = Visit { clients: &members, view, crowd, ..Visit::to(&room, &credentials) };
-    let done = house.store.act(&visit, |door| membership::remove(door, &members, notify)).await?;
-    Ok(Reply::joined(&done))
+    house.store.answer(&visit, |door| membership::remove(door, &members, notify), |done| Ok(Reply::joined(done))).await
 }

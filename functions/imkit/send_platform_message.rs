@@ -25,6 +25,5 @@ async fn handle(house: House, request: Request) -> Result<Reply, Error> {
     let sender = fields.client("sender")?.ok_or(Error::MissingParameter { names: &["sender"] })?;
     let credentials = Credentials::platform(&request, Some(sender))?;
     let visit = Visit { message: speech.older(), ..Visit::to(&room, &credentials) };
-    let done = house.store.act(&visit, |door| membership::speak(door, &speech)).await?;
-    Reply::message(&done)
+    house.store.answer(&visit, |door| membership::speak(door, &speech), |done| Reply::message(&done)).await
 }

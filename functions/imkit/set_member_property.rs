@@ -29,6 +29,5 @@ async fn handle(house: House, request: Request) -> Result<Reply, Error> {
         Setting::Role(role) => membership::give_role(door, member, *role),
         Setting::Property(name, value) => membership::set_property(door, member, name, value),
     };
-    let done = house.store.act(&visit, decide).await?;
-    Ok(Reply::joined(&done))
+    house.store.answer(&visit, decide, |done| Ok(Reply::joined(done))).await
 }

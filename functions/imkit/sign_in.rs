@@ -20,11 +20,11 @@ async fn handle(house: House, request: Request) -> Result<Reply, Error> {
     let said = asked::signing_in(&fields)?;
     let credentials = Credentials::platform(&request, None)?;
     let token = BoundToken::issued(&credentials.app, &id, Time::now().plus(TOKEN_LIFETIME));
-    let (secret, expires_at) = (token.secret.clone(), token.expires_at);
     let upsert = Upsert { credentials: &credentials, client: &id, token: Some(token) };
     let done = house
         .store
         .upsert_client(&upsert, |app, before, now| said.clone().applied(&id, before, &app.region(), now))
         .await?;
-    Ok(Reply::signed_in(&done.client, &secret, expires_at))
+    let token = done.token.ok_or_else(|| Error::internal("signed in without a token"))?;
+    Ok(Reply::signed_in(&done.client, &token.secret, token.expires_at))
 }

@@ -21,6 +21,5 @@ async fn handle(house: House, request: Request) -> Result<Reply, Error> {
     let credentials = Credentials::imkit(&request, fields.client("sender")?)?;
     let crowd = if named.is_empty() && revision.admins.is_none() { Crowd::Nobody } else { Crowd::Staff };
     let visit = Visit { clients: &named, view: asked::view(&request), crowd, ..Visit::to(&room, &credentials) };
-    let done = house.store.act(&visit, |door| membership::update(door, &revision)).await?;
-    Ok(Reply::updated(&done))
+    house.store.answer(&visit, |door| membership::update(door, &revision), |done| Ok(Reply::updated(done))).await
 }

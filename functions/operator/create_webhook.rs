@@ -22,6 +22,6 @@ async fn handle(house: House, request: Request, outlets: Outlets) -> Result<Repl
         house.store.visitor(&credentials).await?; // nobody else learns whether there are webhooks
         return Err(Error::WebhooksOff);
     };
-    house.store.add_webhook(&credentials, &webhook).await?;
+    let webhook = house.store.add_webhook(&credentials, &webhook).await?;
     Ok(Reply::registered(&webhook, &key.secret(&credentials.app, &webhook)))
 }

@@ -27,6 +27,7 @@ async fn handle(house: House, request: Request, post: Post, outlets: Outlets) ->
     let credentials = Credentials::platform(&request, None)?;
     let (app, webhook) = (&credentials.app, house.store.webhook(&credentials, &target).await?);
     let key = outlets.key.ok_or(Error::WebhooksOff)?;
+    house.store.in_earnest()?;
     let at = Time::now();
     let (id, payload) = (DeliveryId::of_ping(at), ping(app, &webhook, at).to_string());
     let signature = key.signature(app, &webhook, id.as_str(), at, &payload)?;

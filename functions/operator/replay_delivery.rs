@@ -22,6 +22,7 @@ async fn handle(house: House, request: Request, hands: Hands) -> Result<Reply, E
     let (webhook, found) = tokio::try_join!(store.target(&credentials, &parcel.target), store.deliveries(&parcel))?;
     webhook.iter().try_for_each(|webhook| webhook.told().map(drop))?;
     let before = found.into_iter().next().ok_or_else(|| Error::DeliveryNotFound { id: id.as_str().to_owned() })?;
+    store.in_earnest()?;
     let now = Time::now();
     let again = before.again(now);
     if !store.redeliver(&parcel.app, &parcel.target, &again, now).await? {

@@ -25,6 +25,7 @@ async fn handle(house: House, request: Request, hands: Hands, outlets: Outlets) 
     if webhook.is_of_rooms() && outlets.url_of(room).is_none() {
         return Err(Error::invalid("room", "names no webhook of its own"));
     }
+    store.in_earnest()?;
     let parcel = store.retell(&door.app, webhook, &room.id, span.of_log(room.seq)?).await?;
     hands.carry(&parcel, None).await?;
     Ok(Reply::replayed(parcel.deliveries.len()))

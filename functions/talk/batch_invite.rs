@@ -27,14 +27,17 @@ async fn handle(house: House, request: Request) -> Result<Value, Error> {
     membership::may_invite(&house.store.open(&visit).await?)?; // what refuses everybody is told of the whole call
     let (lifetime, addresses) = (house.settings.invitation_lifetime, Addresses::of(&house.settings));
     let (mut replies, mut some_done, mut broken) = (Vec::new(), false, false);
-    for Item { user, written, sent: (name, sent) } in &items {
+    for (at, Item { user, written, sent: (name, sent) }) in items.iter().enumerate() {
         let read = |region: &Region| written.read(region);
         let sought = user.clone().map_or(Sought::Addresses(&read), Sought::Client);
         let visit = Visit { sought: Some(&sought), ..visit };
         let invited = match broken || !house.store.has_patience() {
             true => Err(Error::Busy),
-            false => house.store.act(&visit, |door| membership::invite(door, written, lifetime)).await,
+            false => house.store.step(at).act(&visit, |door| membership::invite(door, written, lifetime)).await,
         };
+        if matches!(invited, Err(Error::Answered { .. })) {
+            return invited.map(|_| Value::Null); // another try has come to the end
+        }
         if let Err(failure @ (Error::Busy | Error::Internal(_))) = invited {
             // Whoever is told that the call has failed takes it that nobody was invited.
             if !some_done {

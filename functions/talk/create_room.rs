@@ -1,6 +1,7 @@
 //! `POST /v2/rooms`: makes a room with its creator and others in it (D38).
 
 use shared::dialect::talk::{self, Parameters};
+use shared::door::Door;
 use shared::error::Error;
 use shared::lambda::{self, Ended, House};
 use shared::membership::{self, Adding, Entry, Mode, Notify};
@@ -29,9 +30,9 @@ async fn handle(house: House, request: Request) -> Result<serde_json::Value, Err
     let visit = Visit { clients: &members, view, ..Visit::in_talk(&new.id, &credentials) };
     let lifetime = house.settings.invitation_lifetime;
     let how = Adding { entry: Entry::Directly, notify: Notify::Nobody, mode: Mode::AllOrNothing, lifetime };
-    let done = house.store.found(&visit, |door| match &door.record {
+    let decide = |door: &Door| match &door.record {
         Some(record) if record.team.as_str() == team => membership::found_and_join(door, &new, &members, how),
         Some(_) | None => Err(Error::NotTeamMember), // D1
-    });
-    talk::detail(&done.await?.door, &[])
+    };
+    house.store.found(&visit, decide, |done| talk::detail(&done.door, &[])).await
 }

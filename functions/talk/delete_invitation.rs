@@ -6,7 +6,7 @@ use shared::id::ObjectId;
 use shared::lambda::{self, Ended, House};
 use shared::membership;
 use shared::request::Request;
-use shared::store::Visit;
+use shared::store::{Done, Visit};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Ended {
@@ -22,8 +22,10 @@ async fn handle(house: House, request: Request) -> Result<serde_json::Value, Err
         return Err(Error::AddressInvitationNotFound { id: id.to_string() });
     };
     let visit = Visit { invitation: Some(found.address()), ..Visit::in_talk(&room, &credentials) };
-    let done = house.store.act(&visit, |door| membership::cancel_address(door, &id)).await?;
-    let record = done.door.record.as_ref().ok_or_else(|| Error::internal("the app was not read"))?;
     let addresses = Addresses::of(&house.settings);
-    Ok(talk::listed(&found, &room, &record.team, &done.door.caller, addresses))
+    let cancelled = |done: &Done| {
+        let record = done.door.record.as_ref().ok_or_else(|| Error::internal("the app was not read"))?;
+        Ok(talk::listed(&found, &room, &record.team, &done.door.caller, addresses))
+    };
+    house.store.answer(&visit, |door| membership::cancel_address(door, &id), cancelled).await
 }

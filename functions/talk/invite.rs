@@ -7,7 +7,7 @@ use shared::invitation::Written;
 use shared::lambda::{self, Ended, House};
 use shared::membership;
 use shared::request::Request;
-use shared::store::{Sought, Visit};
+use shared::store::{Done, Sought, Visit};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Ended {
@@ -24,9 +24,10 @@ async fn handle(house: House, request: Request) -> Result<serde_json::Value, Err
     let credentials = parameters.credentials()?;
     let lifetime = house.settings.invitation_lifetime;
     let visit = Visit { sought: Some(&sought), ..Visit::to(&room, &credentials) };
-    let done = house.store.act(&visit, |door| membership::invite(door, &written, lifetime)).await?;
-    let addresses = Addresses::of(&house.settings);
-    talk::invited(&done, addresses).ok_or_else(|| Error::internal("an invitation without an invitee"))
+    let shown = Addresses::of(&house.settings);
+    let invited =
+        |done: &Done| talk::invited(done, shown).ok_or_else(|| Error::internal("an invitation without an invitee"));
+    house.store.answer(&visit, |door| membership::invite(door, &written, lifetime), invited).await
 }
 
 /// Without a `_userId` the person is sought by mobile or e-mail (D33). What is given is checked before anybody is asked

@@ -17,6 +17,5 @@ async fn handle(house: House, request: Request) -> Result<serde_json::Value, Err
     let room = parameters.room()?;
     let credentials = parameters.credentials()?;
     let visit = Visit { crowd: Crowd::Heirs, ..Visit::in_talk(&room, &credentials) };
-    let done = house.store.act(&visit, membership::leave_topic).await?;
-    talk::room(&done.door)
+    house.store.answer(&visit, membership::leave_topic, |done| talk::room(&done.door)).await
 }

@@ -29,7 +29,12 @@ pub struct Hash(String);
 impl Hash {
     /// The hash of a secret.
     pub fn of(secret: &str) -> Self {
-        Self(hex(&Sha256::digest(secret.as_bytes())))
+        Self::of_bytes(secret.as_bytes())
+    }
+
+    /// The hash of anything.
+    pub fn of_bytes(bytes: &[u8]) -> Self {
+        Self(hex(&Sha256::digest(bytes)))
     }
 
     /// 64 hex digits.
@@ -125,8 +130,9 @@ impl Token {
 }
 
 /// A token to be stored, with its lifetime.
+#[derive(Clone, Serialize, Deserialize)]
 pub struct BoundToken {
-    /// In clear: shown to the operator once, never stored.
+    /// In clear: shown to the operator, and stored only as a part of a kept answer that is sealed ([`crate::once`]).
     pub secret: String,
     /// From then on it is refused.
     pub expires_at: Time,
@@ -202,6 +208,15 @@ impl Credentials {
         Self { app, proof: Proof::Deployment }
     }
 
+    /// The caller, if the credentials prove true and say who he is.
+    pub fn expected(&self) -> Option<Caller> {
+        match &self.proof {
+            Proof::Deployment => None,
+            Proof::ApiKey { sender, .. } => Some(Caller::Platform(sender.clone())),
+            Proof::Token { hint, .. } => hint.clone().map(Caller::Client),
+        }
+    }
+
     /// The client who acts, as far as the request itself tells.
     pub fn hint(&self) -> Option<&ClientId> {
         match &self.proof {
@@ -231,6 +246,11 @@ pub fn prove(credentials: &Credentials, found: &Found, now: Time) -> Result<Call
             }
         }
     }
+}
+
+/// The API key that a request presents, in clear.
+pub fn api_key(request: &Request) -> Option<&str> {
+    first(request, &API_KEY)
 }
 
 /// A new key of an app: `<app>.<128 random bits>` (D5).

@@ -219,6 +219,27 @@ pub enum Error {
     #[error("there is no such route")]
     RouteNotFound,
 
+    /// The request has another body or query than the one that first came with its key (D42).
+    #[error("`Idempotency-Key` `{key}` was used for another request: take a new key")]
+    IdempotencyMismatch {
+        /// As sent.
+        key: String,
+    },
+    /// Another try of the request is under way (D42).
+    #[error("the request with `Idempotency-Key` `{key}` is being carried out: ask again in a moment")]
+    IdempotencyInProgress {
+        /// As sent.
+        key: String,
+    },
+    /// No failure: the request was answered before, and that answer stands (D42). No dialect renders it.
+    #[error("the request was answered before")]
+    Answered {
+        /// The whole body of the reply.
+        body: String,
+        /// Whether another try was given it first.
+        is_replayed: bool,
+    },
+
     /// Too many races were lost within the time allowed; nothing has changed.
     #[error("the room is being changed by many callers at once and nothing was done: try again")]
     Busy,
@@ -231,6 +252,22 @@ impl Error {
     /// A parameter of a wrong type or value: `` `name` reason ``.
     pub fn invalid(name: &str, reason: impl Into<String>) -> Self {
         Self::InvalidParameter { name: name.to_owned(), reason: reason.into() }
+    }
+
+    /// After how many seconds the same request may succeed, where waiting helps.
+    pub fn retry_after(&self) -> Option<u64> {
+        match self {
+            Self::Busy | Self::IdempotencyInProgress { .. } => Some(1),
+            _ => None,
+        }
+    }
+
+    /// The same where something has been done already: a refusal says that nothing has changed (D8), and would be untrue.
+    pub fn after_a_change(self) -> Self {
+        match self {
+            Self::Internal(_) | Self::Answered { .. } => self,
+            refusal => Self::internal(refusal),
+        }
     }
 
     /// Wraps what the caller cannot mend.

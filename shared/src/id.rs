@@ -117,11 +117,16 @@ impl ObjectId {
 
 /// `N` random bytes as `2 N` hex digits.
 pub fn random_hex<const N: usize>() -> String {
+    hex(&random_bytes::<N>())
+}
+
+/// `N` random bytes.
+pub fn random_bytes<const N: usize>() -> [u8; N] {
     let mut bytes = [0u8; N];
     // A machine without randomness can neither make keys nor ids: better no answer than a guessable one.
     #[allow(clippy::expect_used)]
     getrandom::fill(&mut bytes).expect("the operating system gives random bytes");
-    hex(&bytes)
+    bytes
 }
 
 /// Bytes as lower-case hex digits.

@@ -12,6 +12,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::error::Error;
+use crate::once::{Answer, Asked};
 use crate::request::Request;
 use crate::store::{Meter, Store};
 use crate::stream::{Batch, Changed, Handled};
@@ -53,6 +54,12 @@ impl Response {
         Self { status_code, headers, body: body.to_string() }
     }
 
+    /// A reply that was given before, letter by letter (D42).
+    fn again(body: String, is_replayed: bool) -> Self {
+        let response = Self { body, ..Self::json(200, &serde_json::Value::Null) };
+        if is_replayed { response.with("idempotency-replayed", "true") } else { response }
+    }
+
     /// The same with a header more.
     pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.headers.insert(name, value.into());
@@ -63,13 +70,30 @@ impl Response {
 /// Serves one endpoint: hands each request to `handle`, renders what comes of it by `respond`, and logs one line.
 pub async fn serve<T, F, H>(handle: H, respond: fn(&Request, Result<T, Error>) -> Response) -> Ended
 where
+    T: Answer,
     H: Fn(House, Request) -> F,
     F: Future<Output = Result<T, Error>>,
 {
     start_log();
-    let house = open_house().await?;
-    let begin = |house: &House| House { store: house.store.begin(), ..*house };
-    run(house, begin, |house| house.store.take_meter(), handle, respond).await
+    let handle = &handle;
+    // Boxed: the types of futures within futures grow past what the compiler follows.
+    let once = |house: House, request: Request| Box::pin(carry_out(house, request, handle));
+    run(open_house().await?, House::clone, |house| house.store.take_meter(), once, respond).await
+}
+
+/// Handles a request; once, if it comes with a key (D42).
+async fn carry_out<T: Answer, F>(house: House, request: Request, handle: &impl Fn(House, Request) -> F) -> Result<T, Error>
+where
+    F: Future<Output = Result<T, Error>>,
+{
+    let store = match request.is_dry_run()? {
+        true if request.may_change() => house.store.begin_dry(),
+        _ => house.store.begin_once(Asked::of(&request)?),
+    };
+    let house = House { store, ..house };
+    let reply = handle(house.clone(), request).await?;
+    house.store.keep_answer(&reply).await;
+    Ok(reply)
 }
 
 /// The same for an endpoint without a table: it stands in `place`.
@@ -104,7 +128,10 @@ where
         let watch = Stopwatch::start();
         let result = handle(begin(place), request.clone()).await;
         let line = Line::of(&request, &id, result.as_ref().err(), meter(place));
-        let mut response = respond(&request, result);
+        let mut response = match result {
+            Err(Error::Answered { body, is_replayed }) => Response::again(body, is_replayed),
+            result => respond(&request, result),
+        };
         response.headers.entry("x-request-id").or_insert_with(|| id.clone());
         line.write(Some(response.status_code), watch);
         Ok::<_, lambda_runtime::Error>(response)

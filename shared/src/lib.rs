@@ -31,6 +31,7 @@ pub mod membership;
 
 pub mod act;
 pub mod log;
+pub mod once;
 
 pub mod pseudonym;
 

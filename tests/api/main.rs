@@ -100,6 +100,7 @@ mod credentials;
 mod event_storm;
 mod event_styles;
 mod flutter_client;
+mod idempotency;
 mod js_client;
 mod races;
 mod refusals;

@@ -253,7 +253,8 @@ impl Ports {
             services,
             faults: stack.faults.clone(),
             feeds: Arc::clone(&stack.feeds),
-            table_arn: template.table.arn.clone(),
+            table: template.table.clone(),
+            past: Default::default(),
             count_rounds,
         };
         let (gateway, proxy) = (Arc::new(gateway), Arc::new(proxy));

@@ -1,11 +1,13 @@
 //! What the real DynamoDB does and an embedded one never will: throttle, conflict, lose an answer; hand a batch of the
-//! stream over twice. Done on demand.
+//! stream over twice. Done on demand, or at random by a [`Storm`].
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde_json::{Value as Json, json};
+
+use crate::storm::{Storm, Weather};
 
 /// One thing that can go wrong between a function and the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,14 +20,23 @@ pub enum Fault {
     LoseResponse,
     /// The connection is cut; nothing is done.
     CutBeforeSending,
+    /// Answered with an internal error; nothing is done.
+    InternalError,
+    /// Done, and then answered with an internal error.
+    InternalErrorOnceDone,
     /// Done, after a while.
     Delay(Duration),
+    /// Done at once; the answer comes after a while.
+    DelayAnswer(Duration),
     /// Done, and then the process that asked is killed, before it has the answer.
     Kill,
     /// The process that asks is killed; nothing is done.
     KillBeforeSending,
     /// The second half of a batch's keys (of one key, that one) is given back as unprocessed.
     Unprocessed,
+    /// A read that does not ask for consistency is answered with what was there a second before, or when this fault
+    /// was first planned, whichever is later. Any other request is answered as ever.
+    Stale,
 }
 
 /// One thing that can go wrong between a function and another service than DynamoDB.
@@ -65,12 +76,18 @@ struct Planned {
     all_calls: BTreeMap<String, CallFault>,
     next_batches: VecDeque<BatchFault>,
     all_batches: Option<BatchFault>,
+    storm: Option<Weather>,
+    /// Whether a copy of the past is wanted.
+    looks_back: bool,
+    met: BTreeMap<&'static str, u64>,
 }
 
 impl Faults {
     /// The next request of this action (such as `TransactWriteItems`) meets the fault; called twice, the next two do.
     pub fn next(&self, action: &str, fault: Fault) {
-        self.lock().next.entry(action.to_owned()).or_default().push_back(fault);
+        let mut planned = self.lock();
+        planned.looks_back |= fault == Fault::Stale;
+        planned.next.entry(action.to_owned()).or_default().push_back(fault);
     }
 
     /// The next request of this action that a certain function makes, by its logical id.
@@ -80,7 +97,9 @@ impl Faults {
 
     /// Every request of this action meets the fault, until [`clear`](Self::clear).
     pub fn always(&self, action: &str, fault: Fault) {
-        self.lock().always.insert(action.to_owned(), fault);
+        let mut planned = self.lock();
+        planned.looks_back |= fault == Fault::Stale;
+        planned.always.insert(action.to_owned(), fault);
     }
 
     /// The next request for this action of another service than DynamoDB meets the fault; called twice, the next two do.
@@ -105,31 +124,114 @@ impl Faults {
         self.lock().all_batches = Some(fault);
     }
 
-    /// Nothing goes wrong any more.
-    pub fn clear(&self) {
-        *self.lock() = Planned::default();
+    /// From now on requests and batches that meet no fault planned for them meet those that the storm draws, until
+    /// [`clear`](Self::clear).
+    pub fn storm(&self, storm: Storm) {
+        let weather = Weather::new(storm);
+        let mut planned = self.lock();
+        planned.looks_back |= weather.looks_back();
+        planned.storm = Some(weather);
     }
 
-    pub(crate) fn take(&self, function: &str, action: &str) -> Option<Fault> {
+    /// Nothing goes wrong any more. What was met stays counted.
+    pub fn clear(&self) {
+        let mut planned = self.lock();
+        let met = std::mem::take(&mut planned.met);
+        *planned = Planned { met, ..Planned::default() };
+    }
+
+    /// How often each kind of fault was met since the stack's start: those of the table by their own names, those of the
+    /// stream and of other services after `Batch` and `Call`. A stale read counts only if its answer differs from what a
+    /// consistent one would have been.
+    pub fn met(&self) -> BTreeMap<&'static str, u64> {
+        self.lock().met.clone()
+    }
+
+    pub(crate) fn take(&self, function: &str, action: &str, asked: &Json) -> Option<Fault> {
         let mut planned = self.lock();
         let mut pop = |action: &str| planned.next.get_mut(action).and_then(VecDeque::pop_front);
         let next = pop(&format!("{function}:{action}")).or_else(|| pop(action));
-        next.or_else(|| planned.always.get(action).copied())
+        let fault = next.or_else(|| planned.always.get(action).copied());
+        let fault = fault.or_else(|| planned.storm.as_mut()?.call(action, asked))?;
+        if fault != Fault::Stale {
+            planned.count(fault.name());
+        }
+        Some(fault)
     }
 
     pub(crate) fn take_call(&self, action: &str) -> Option<CallFault> {
         let mut planned = self.lock();
         let next = planned.next_calls.get_mut(action).and_then(VecDeque::pop_front);
-        next.or_else(|| planned.all_calls.get(action).copied())
+        let fault = next.or_else(|| planned.all_calls.get(action).copied())?;
+        planned.count(fault.name());
+        Some(fault)
     }
 
     pub(crate) fn take_batch(&self) -> Option<BatchFault> {
         let mut planned = self.lock();
-        planned.next_batches.pop_front().or(planned.all_batches)
+        let fault = planned.next_batches.pop_front().or(planned.all_batches);
+        let fault = fault.or_else(|| planned.storm.as_mut()?.batch())?;
+        planned.count(fault.name());
+        Some(fault)
+    }
+
+    /// Whether a read may be answered from before.
+    pub(crate) fn looks_back(&self) -> bool {
+        self.lock().looks_back
+    }
+
+    /// A read was answered otherwise than now.
+    pub(crate) fn count_stale(&self) {
+        self.lock().count(Fault::Stale.name());
     }
 
     fn lock(&self) -> MutexGuard<'_, Planned> {
         self.planned.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Planned {
+    fn count(&mut self, kind: &'static str) {
+        *self.met.entry(kind).or_default() += 1;
+    }
+}
+
+impl Fault {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Throttle => "Throttle",
+            Self::TransactionConflict => "TransactionConflict",
+            Self::LoseResponse => "LoseResponse",
+            Self::CutBeforeSending => "CutBeforeSending",
+            Self::InternalError => "InternalError",
+            Self::InternalErrorOnceDone => "InternalErrorOnceDone",
+            Self::Delay(_) => "Delay",
+            Self::DelayAnswer(_) => "DelayAnswer",
+            Self::Kill => "Kill",
+            Self::KillBeforeSending => "KillBeforeSending",
+            Self::Unprocessed => "Unprocessed",
+            Self::Stale => "Stale",
+        }
+    }
+}
+
+impl CallFault {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Lose => "CallLose",
+            Self::Refuse => "CallRefuse",
+            Self::Cut => "CallCut",
+        }
+    }
+}
+
+impl BatchFault {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Repeat => "BatchRepeat",
+            Self::Lose => "BatchLose",
+            Self::Shuffle => "BatchShuffle",
+        }
     }
 }
 
@@ -138,6 +240,14 @@ pub(crate) fn throttled() -> Json {
     json!({
         "__type": "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException",
         "message": "The level of configured provisioned throughput for the table was exceeded.",
+    })
+}
+
+/// DynamoDB's answer when something is wrong on its own side.
+pub(crate) fn internal_error() -> Json {
+    json!({
+        "__type": "com.amazonaws.dynamodb.v20120810#InternalServerError",
+        "message": "Internal server error",
     })
 }
 
@@ -182,6 +292,7 @@ pub(crate) fn unprocessed(request: &mut Json) -> Json {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::storm::Rates;
 
     #[test]
     fn planned_faults_come_in_order_and_then_those_that_always_come() {
@@ -190,10 +301,26 @@ mod tests {
         faults.next("Query", Fault::Throttle);
         faults.always("Query", Fault::Unprocessed);
         faults.next_of("AddMembers", "Query", Fault::Kill);
-        let met: Vec<_> = (0..4).filter_map(|_| faults.take("GetRoom", "Query")).collect();
+        let met: Vec<_> = (0..4).filter_map(|_| faults.take("GetRoom", "Query", &json!({}))).collect();
         assert_eq!(met, [Fault::LoseResponse, Fault::Throttle, Fault::Unprocessed, Fault::Unprocessed]);
         faults.clear();
-        assert_eq!(faults.take("GetRoom", "Query"), None);
+        assert_eq!(faults.take("GetRoom", "Query", &json!({})), None);
+        assert_eq!(faults.met(), BTreeMap::from([("LoseResponse", 1), ("Throttle", 1), ("Unprocessed", 2)]));
+    }
+
+    #[test]
+    fn a_storm_leaves_the_planned_faults_their_turn_and_ends_with_them() {
+        let faults = Faults::default();
+        faults.storm(Storm { seed: 1, rates: Rates { kill: 1.0, repeat: 1.0, ..Rates::default() } });
+        faults.next("Query", Fault::Throttle);
+        faults.next_batch(BatchFault::Lose);
+        let calls: Vec<_> = (0..3).filter_map(|_| faults.take("GetRoom", "Query", &json!({}))).collect();
+        assert_eq!(calls, [Fault::Throttle, Fault::Kill, Fault::Kill]);
+        let batches: Vec<_> = (0..2).filter_map(|_| faults.take_batch()).collect();
+        assert_eq!(batches, [BatchFault::Lose, BatchFault::Repeat]);
+        faults.clear();
+        assert_eq!((faults.take("GetRoom", "Query", &json!({})), faults.take_batch()), (None, None));
+        assert_eq!(faults.met(), BTreeMap::from([("BatchLose", 1), ("BatchRepeat", 1), ("Kill", 2), ("Throttle", 1)]));
     }
 
     #[test]

@@ -41,8 +41,10 @@ mod sockets;
 mod engine;
 mod faults;
 mod journal;
+mod past;
 mod proxy;
 mod rounds;
+mod storm;
 
 mod background;
 mod bus;
@@ -78,3 +80,4 @@ pub use error::{Error, FunctionError};
 pub use faults::{BatchFault, CallFault, Fault, Faults};
 pub use journal::{Call, Invocation};
 pub use stack::Stack;
+pub use storm::{Rates, Storm};

@@ -6,6 +6,7 @@ use hyper::body::Bytes;
 use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
 use hyper::{Request, Response, StatusCode};
 use serde_json::{Value as Json, json};
+use tokio::sync::OnceCell;
 
 use crate::engine::Engine;
 use crate::faults::{self, Fault, Faults};
@@ -13,8 +14,11 @@ use crate::feed::Feeds;
 use crate::http::{self, Answer, Cut};
 use crate::instance::Instance;
 use crate::journal::{CUT, Call};
+use crate::past::Past;
 use crate::pool::Pool;
 use crate::services::{Services, Wanted};
+use crate::storm::may_be_stale;
+use crate::template::Table;
 
 /// What DynamoDB takes.
 pub(crate) const LIMIT: usize = 16 * 1024 * 1024;
@@ -30,7 +34,9 @@ pub(crate) struct Proxy {
     pub(crate) faults: Faults,
     pub(crate) services: Services,
     pub(crate) feeds: Arc<Feeds>,
-    pub(crate) table_arn: String,
+    pub(crate) table: Table,
+    /// A copy of the table a second ago, once a fault wants one; none if it cannot be had.
+    pub(crate) past: OnceCell<Option<Past>>,
     pub(crate) count_rounds: bool,
 }
 
@@ -73,13 +79,16 @@ impl Proxy {
         let round = if self.count_rounds { Some(instance.gate.pass().await) } else { None };
         let place = self.pool.journal.note(invocation, Call::new(action, &asked, round));
         let denied = self.denied(instance, action, &asked);
-        let fault = if denied.is_none() { self.faults.take(&instance.function.id, action) } else { None };
+        if self.faults.looks_back() {
+            self.past().await;
+        }
+        let fault = if denied.is_none() { self.faults.take(&instance.function.id, action, &asked) } else { None };
         if fault == Some(Fault::KillBeforeSending) {
             instance.end().await;
         }
         let answer = match denied {
             Some(refusal) => Ok(refusal),
-            None => self.perform(fault, headers, body, asked).await,
+            None => self.perform(fault, action, headers, body, asked).await,
         };
         if !READS.contains(&action) {
             self.feeds.wake();
@@ -99,16 +108,36 @@ impl Proxy {
         answer
     }
 
-    async fn perform(&self, fault: Option<Fault>, headers: &HeaderMap, body: Bytes, mut asked: Json) -> Answer {
+    async fn perform(
+        &self,
+        fault: Option<Fault>,
+        action: &str,
+        headers: &HeaderMap,
+        body: Bytes,
+        mut asked: Json,
+    ) -> Answer {
         match fault {
             None | Some(Fault::LoseResponse | Fault::Kill) => self.engine.forward(headers, body).await,
             Some(Fault::Throttle) => Ok(dynamodb(StatusCode::BAD_REQUEST, &faults::throttled())),
             Some(Fault::TransactionConflict) => Ok(dynamodb(StatusCode::BAD_REQUEST, &faults::conflict(&asked))),
             Some(Fault::CutBeforeSending | Fault::KillBeforeSending) => Err(Cut),
+            Some(Fault::InternalError) => Ok(dynamodb(StatusCode::INTERNAL_SERVER_ERROR, &faults::internal_error())),
+            Some(Fault::InternalErrorOnceDone) => {
+                self.engine.forward(headers, body).await?;
+                Ok(dynamodb(StatusCode::INTERNAL_SERVER_ERROR, &faults::internal_error()))
+            }
             Some(Fault::Delay(time)) => {
                 tokio::time::sleep(time).await;
                 self.engine.forward(headers, body).await
             }
+            Some(Fault::DelayAnswer(time)) => {
+                let answer = self.engine.forward(headers, body).await;
+                self.feeds.wake();
+                tokio::time::sleep(time).await;
+                answer
+            }
+            Some(Fault::Stale) if may_be_stale(action, &asked) => self.look_back(headers, body).await,
+            Some(Fault::Stale) => self.engine.forward(headers, body).await,
             Some(Fault::Unprocessed) => {
                 let left = faults::unprocessed(&mut asked);
                 let mut reply = json!({ "Responses": {} });
@@ -122,9 +151,29 @@ impl Proxy {
         }
     }
 
+    /// The answer from before, which counts as a fault only if it is another one now.
+    async fn look_back(&self, headers: &HeaderMap, body: Bytes) -> Answer {
+        let now = self.engine.forward(headers, body.clone()).await?;
+        let Some(past) = self.past().await else { return Ok(now) };
+        let before = past.answer(headers, body).await?;
+        if without_cost(&before) != without_cost(&now) {
+            self.faults.count_stale();
+        }
+        Ok(before)
+    }
+
+    /// The copy of the past, which begins when it is first asked for.
+    async fn past(&self) -> Option<&Past> {
+        let begin = || async {
+            let past = Past::begin(&self.engine, &self.table).await;
+            past.map_err(|error| self.pool.logs.line("local", &format!("no read is stale: {error}"))).ok()
+        };
+        self.past.get_or_init(begin).await.as_ref()
+    }
+
     fn denied(&self, instance: &Instance, action: &str, asked: &Json) -> Option<Response<Bytes>> {
         let function = &instance.function;
-        let permission = function.policy.missing(action, asked, &self.table_arn)?;
+        let permission = function.policy.missing(action, asked, &self.table.arn)?;
         let message =
             format!("`{}` is not allowed {permission}: its `Policies` in template.yaml do not grant it", function.id);
         self.pool.logs.line(&function.binary, &message);
@@ -136,6 +185,14 @@ impl Proxy {
 fn access_key(headers: &HeaderMap) -> Option<&str> {
     let authorization = headers.get(AUTHORIZATION)?.to_str().ok()?;
     authorization.split_once("Credential=")?.1.split('/').next()
+}
+
+fn without_cost(answer: &Response<Bytes>) -> Json {
+    let mut told: Json = serde_json::from_slice(answer.body()).unwrap_or_default();
+    if let Some(told) = told.as_object_mut() {
+        told.remove("ConsumedCapacity");
+    }
+    told
 }
 
 fn refused(kind: &str, message: &str) -> Response<Bytes> {

@@ -47,7 +47,7 @@ pub(crate) struct Function {
 }
 
 /// The one `AWS::DynamoDB::Table`.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Table {
     pub(crate) name: String,
     pub(crate) arn: String,

@@ -15,6 +15,8 @@ mod tests;
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::auth::Caller;
 use crate::change::{Change, Departure, Ending, Person};
 use crate::door::{Circumstance, Door};
@@ -197,7 +199,7 @@ pub struct Adding {
 }
 
 /// What happened to one of those named in a call (D14).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Outcome {
     /// Became a member.
     Added,

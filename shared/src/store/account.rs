@@ -28,9 +28,13 @@ impl Store {
     ) -> Result<Client, Error> {
         self.until_written(async || {
             let visitor = self.visitor(credentials).await?;
+            if let Some(after) = self.taken()? {
+                return Ok(after);
+            }
             let before = visitor.client()?;
             let after = change(before, visitor.now)?;
-            self.transact(vec![self.put_client(&credentials.app, Some(before), &after)?], None).await?;
+            let write = self.put_client(&credentials.app, Some(before), &after)?;
+            self.transact_step(vec![write], None, &after).await?;
             Ok(after)
         })
         .await
@@ -47,10 +51,13 @@ impl Store {
         let key = Key::token(app, &Hash::of(&token.secret));
         self.until_written(async || {
             let (before, items) = self.account(credentials, client, Some(&key)).await?;
+            if self.taken::<()>()?.is_some() {
+                return Ok(());
+            }
             let mut after = before.amended(Time::now());
             after.log_in(after.updated_at);
             let bound = self.put_token(&key, app, &after, token, items.get(&key)?)?;
-            self.transact(vec![self.put_client(app, Some(&before), &after)?, bound], None).await
+            self.transact_step(vec![self.put_client(app, Some(&before), &after)?, bound], None, &()).await
         })
         .await
     }
@@ -66,6 +73,9 @@ impl Store {
         let seen = RefCell::new(None);
         self.until_written(async || {
             let (own, items) = self.account(credentials, client, Some(&key)).await?;
+            if let Some(revoked) = self.taken()? {
+                return Ok(revoked);
+            }
             let token: Option<Token> = items.get(&key)?;
             let Some(token) = token.filter(|token| own.is_proven_by(token, Time::now())) else {
                 return Ok(seen.take()); // a try before this one may have deleted it
@@ -77,8 +87,9 @@ impl Store {
                 .condition_expression("client = :client")
                 .expression_attribute_values(":client", item::text(client.as_str()));
             let delete = TransactWriteItem::builder().delete(delete.build().map_err(Error::internal)?);
-            self.transact(vec![delete.build()], None).await?;
-            Ok(Some(token))
+            let revoked = Some(token);
+            self.transact_step(vec![delete.build()], None, &revoked).await?;
+            Ok(revoked)
         })
         .await
     }
@@ -90,11 +101,16 @@ impl Store {
         let after = self
             .until_written(async || {
                 let (before, _) = self.account(credentials, client, None).await?;
+                if let Some((earlier, after)) = self.taken()? {
+                    first.set(Some(earlier));
+                    return Ok(after);
+                }
                 // A try before this one may have been written: its record does not tell what it revoked.
                 first.set(first.get().or(Some(before.revoked_at)));
                 let mut after = before.amended(Time::now());
                 after.revoke_tokens(after.updated_at);
-                self.transact(vec![self.put_client(&credentials.app, Some(&before), &after)?], None).await?;
+                let write = self.put_client(&credentials.app, Some(&before), &after)?;
+                self.transact_step(vec![write], None, &(before.revoked_at, &after)).await?;
                 Ok(after)
             })
             .await?;

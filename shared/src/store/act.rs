@@ -1,5 +1,8 @@
 //! Acting: read, decide, write; again when a race was lost, and looked up when nobody knows how the write ended.
 
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
 use super::visit::{Team, View, Visit};
 use super::write::Setback;
 use super::{Store, pause};
@@ -11,6 +14,7 @@ use crate::invitation::Invitation;
 use crate::log::Entry;
 use crate::membership::{Outcome, Plan};
 use crate::message::Message;
+use crate::once::Answer;
 use crate::room::Room;
 use crate::standing::{LONGEST_PAGE, Standing, State};
 
@@ -33,61 +37,113 @@ pub struct Done {
     pub unfinished: bool,
 }
 
+/// What one act of several came to, as it is kept for the next try of its request (D42).
+#[derive(Serialize, Deserialize)]
+struct Taken {
+    outcomes: Vec<(ClientId, Outcome)>,
+    invitation: Option<Invitation>,
+    entries: Vec<Entry>,
+    message: Option<Message>,
+    ended: Vec<Standing>,
+    unfinished: bool,
+}
+
+/// What an act leads to: a part of the reply to come, or the whole of it.
+enum Outlook<'a, T> {
+    More,
+    Reply(&'a dyn Fn(&Done) -> Result<T, Error>),
+}
+
 impl Store {
-    /// Reads what the visit needs, decides, writes; again when a race was lost, until patience ends (503 `BUSY`).
+    /// Reads what the visit needs, decides, writes; again when a race was lost, until patience ends (503 `BUSY`). For an act
+    /// that is not all there is to do; one that is [answers](Self::answer).
     pub async fn act(&self, visit: &Visit<'_>, decide: impl Fn(&Door) -> Result<Plan, Error>) -> Result<Done, Error> {
-        self.until_done(visit, |door| Ok((decide(door)?, door.room.clone()))).await
+        let decide = |door: &Door| Ok((decide(door)?, door.room.clone()));
+        self.until_done(visit, decide, Outlook::<Value>::More).await.map(|(done, _)| done)
+    }
+
+    /// The same for the only act of a request: what `reply` makes of it is kept with it (D42).
+    pub async fn answer<T: Answer>(
+        &self,
+        visit: &Visit<'_>,
+        decide: impl Fn(&Door) -> Result<Plan, Error>,
+        reply: impl Fn(&Done) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        self.answer_founding(visit, |door| Ok((decide(door)?, door.room.clone())), reply).await
     }
 
     /// Makes the room of the visit, or changes nothing where `decide` says that it is there already.
-    pub async fn found(
+    pub async fn found<T: Answer>(
         &self,
         visit: &Visit<'_>,
         decide: impl Fn(&Door) -> Result<(Plan, Room), Error>,
-    ) -> Result<Done, Error> {
-        self.until_done(visit, |door| decide(door).map(|(plan, room)| (plan, Some(room)))).await
+        reply: impl Fn(&Done) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        self.answer_founding(visit, |door| decide(door).map(|(plan, room)| (plan, Some(room))), reply).await
     }
 
-    async fn until_done(
+    async fn answer_founding<T: Answer>(
         &self,
         visit: &Visit<'_>,
         decide: impl Fn(&Door) -> Result<(Plan, Option<Room>), Error>,
-    ) -> Result<Done, Error> {
-        let mut unknown = Vec::new();
-        match self.try_until_done(visit, decide, &mut unknown).await {
-            Ok(done) => self.with_members(visit, done).await,
-            // A refusal says that nothing has changed; while the end of a write is unknown, nobody can say so.
-            Err(refusal) if !unknown.is_empty() => Err(Error::internal(refusal)),
-            Err(refusal) => Err(refusal),
+        reply: impl Fn(&Done) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        match self.until_done(visit, decide, Outlook::Reply(&reply)).await? {
+            (_, Some(answer)) => Ok(answer),
+            (done, None) => reply(&done),
         }
     }
 
-    async fn try_until_done(
+    async fn until_done<T: Answer>(
         &self,
         visit: &Visit<'_>,
         decide: impl Fn(&Door) -> Result<(Plan, Option<Room>), Error>,
+        outlook: Outlook<'_, T>,
+    ) -> Result<(Done, Option<T>), Error> {
+        let mut unknown = Vec::new();
+        match self.try_until_done(visit, decide, outlook, &mut unknown).await {
+            Ok((done, None)) => self.with_members(visit, done).await.map(|done| (done, None)),
+            // While the end of a write is unknown, nobody can say that nothing has changed.
+            Err(refusal) if !unknown.is_empty() => Err(refusal.after_a_change()),
+            end => end,
+        }
+    }
+
+    async fn try_until_done<T: Answer>(
+        &self,
+        visit: &Visit<'_>,
+        decide: impl Fn(&Door) -> Result<(Plan, Option<Room>), Error>,
+        outlook: Outlook<'_, T>,
         unknown: &mut Vec<(Entry, Done)>,
-    ) -> Result<Done, Error> {
+    ) -> Result<(Done, Option<T>), Error> {
         let visit = &Visit { team: Team::Read, ..*visit }; // whether anybody listens
-        // Whoever lost a race comes back without asking for the members: no rule needs them, and they are many.
-        let again = Visit { view: View::Minimal, ..*visit };
+        // Whoever lost a race comes back without asking for the members: no rule needs them, and they are many. Only a reply
+        // that is kept has to be whole before it is written.
+        let again = if self.is_once() { *visit } else { Visit { view: View::Minimal, ..*visit } };
         for tries in 0.. {
             let door = self.open(if tries == 0 { visit } else { &again }).await?;
+            if let Some(taken) = self.taken()? {
+                return Ok((Done::before(door, taken), None));
+            }
             if let Some(done) = self.resolved(&door, unknown).await? {
-                return Ok(done);
+                return Ok((done, None));
             }
             let (plan, room) = decide(&door)?;
-            let Some(room) = room.filter(|_| !plan.changes.is_empty()) else {
-                return Ok(Done::nothing(door, plan));
+            let act = room.filter(|_| !plan.changes.is_empty()).map(|room| Act::of(&door, room, &plan.changes));
+            let done = Done::of(door, act.as_ref(), plan);
+            let reply = match outlook {
+                Outlook::Reply(reply) if self.is_once() => Some(reply(&done)?),
+                Outlook::Reply(_) | Outlook::More => None,
             };
-            let act = Act::of(&door, room, &plan.changes);
-            let first = act.entries.first().cloned();
-            let done = Done::of(door, &act, plan);
-            match self.commit(&done.door.app, &act).await {
-                Ok(()) => return Ok(done),
+            if self.is_dry() {
+                return Ok((done, reply));
+            }
+            match self.write(act.as_ref(), &done, reply.as_ref()).await {
+                Ok(()) => return Ok((done, reply)),
                 Err(Setback::Failed(error)) => return Err(error),
                 Err(Setback::Lost | Setback::Crowded) => {}
-                Err(Setback::Unknown(_)) => unknown.extend(first.map(|entry| (entry, done))),
+                // A request with a key finds out by its record.
+                Err(Setback::Unknown(_)) => unknown.extend(done.entries.first().cloned().map(|entry| (entry, done))),
             }
             let pause = pause(tries);
             if !self.deadline.allows(pause) {
@@ -96,6 +152,19 @@ impl Store {
             tokio::time::sleep(pause).await;
         }
         Err(Error::Busy)
+    }
+
+    /// Writes what is to be written: nothing at all, where nothing changes and nothing is kept.
+    async fn write(&self, act: Option<&Act>, done: &Done, reply: Option<&impl Answer>) -> Result<(), Setback> {
+        let (items, token) = match act {
+            Some(act) => (self.elements(&done.door.app, act)?, Some(act.nonce.clone())),
+            None if reply.is_some() => (Vec::new(), None),
+            None => return Ok(()),
+        };
+        match reply {
+            Some(reply) => self.transact_answer(items, token, reply).await,
+            None => self.transact_step(items, token, &done.taken()).await,
+        }
     }
 
     /// The members that the reply shows, where a lost race left them unread. The room is read with them, and so may be
@@ -126,19 +195,33 @@ impl Store {
 }
 
 impl Done {
-    fn nothing(door: Door, plan: Plan) -> Self {
-        Self {
-            door,
-            outcomes: plan.outcomes,
-            invitation: None,
-            entries: Vec::new(),
-            message: None,
-            ended: Vec::new(),
-            unfinished: false,
+    /// An act of an earlier try: what it came to then, at the door as it is now.
+    fn before(door: Door, taken: Taken) -> Self {
+        let Taken { outcomes, invitation, entries, message, ended, unfinished } = taken;
+        Self { door, outcomes, invitation, entries, message, ended, unfinished }
+    }
+
+    fn taken(&self) -> Taken {
+        let Self { outcomes, invitation, entries, message, ended, unfinished, .. } = self.clone();
+        Taken { outcomes, invitation, entries, message, ended, unfinished }
+    }
+
+    fn of(door: Door, act: Option<&Act>, plan: Plan) -> Self {
+        match act {
+            Some(act) => Self::after(door, act, plan),
+            None => Self {
+                door,
+                outcomes: plan.outcomes,
+                invitation: None,
+                entries: Vec::new(),
+                message: None,
+                ended: Vec::new(),
+                unfinished: false,
+            },
         }
     }
 
-    fn of(mut door: Door, act: &Act, plan: Plan) -> Self {
+    fn after(mut door: Door, act: &Act, plan: Plan) -> Self {
         let own = act.guard.as_ref().and_then(|guard| {
             let seen = guard.seen.clone()?;
             Some(Standing { state: State::Member(guard.read.clone()?), ..seen })

@@ -17,6 +17,7 @@ impl Store {
             // Boxed: the types of futures within futures grow past what the compiler follows.
             match Box::pin(once()).await {
                 Ok(done) => return Ok(done),
+                Err(Setback::Failed(answered @ Error::Answered { .. })) => return Err(answered),
                 // A refusal says that nothing has changed; while the end of a write is unknown, nobody can say so.
                 Err(Setback::Failed(error)) => return Err(unknown.unwrap_or(error)),
                 Err(Setback::Unknown(cause)) => unknown = Some(cause),

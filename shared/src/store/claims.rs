@@ -8,9 +8,11 @@ use super::visit::Visit;
 use super::{Store, item, key};
 use crate::auth::Credentials;
 use crate::client::Client;
+use crate::door::Door;
 use crate::error::Error;
 use crate::id::{AppId, RoomId};
-use crate::membership::{self, Claim, Plan};
+use crate::log::Kind;
+use crate::membership::{self, Claim};
 
 impl Store {
     /// Redeems every live invitation of the client's addresses, each in its own transaction (D36). Safe to repeat: what
@@ -20,20 +22,31 @@ impl Store {
         credentials: &Credentials,
         client: &Client,
     ) -> Result<Vec<(RoomId, Claim)>, Error> {
-        let waiting = self.waiting(&credentials.app, &client.addresses).await?;
-        let mut claims = Vec::new();
-        for (room, named_by) in waiting {
-            if !self.deadline.allows(Duration::ZERO) {
-                claims.push((room, Claim::Busy));
-                continue;
-            }
-            let claim = match self.redeem_one(credentials, client, &room, &named_by).await {
+        let waiting = self.step("waiting").noted_waiting(&credentials.app, client).await?;
+        let (mut claims, mut is_busy) = (Vec::new(), false);
+        for (at, (room, named_by)) in waiting.into_iter().enumerate() {
+            is_busy |= !self.deadline.allows(Duration::ZERO);
+            let claim = match is_busy {
+                true => Err(Error::Busy),
+                false => self.step(at).redeem_one(credentials, client, &room, &named_by).await,
+            };
+            let claim = match claim {
                 Err(Error::Busy) => Some(Claim::Busy),
                 claim => claim?,
             };
             claims.extend(claim.map(|claim| (room, claim)));
         }
         Ok(claims)
+    }
+
+    /// What waits for a client, as the first try of the request found it: what that one has redeemed waits no longer.
+    async fn noted_waiting(&self, app: &AppId, client: &Client) -> Result<BTreeSet<(RoomId, String)>, Error> {
+        if let Some(waiting) = self.taken()? {
+            return Ok(waiting);
+        }
+        let waiting = self.waiting(app, &client.addresses).await?;
+        self.note(&waiting)?;
+        Ok(waiting)
     }
 
     /// The invitations of these addresses, each by its room and the address that names it.
@@ -65,16 +78,12 @@ impl Store {
     ) -> Result<Option<Claim>, Error> {
         let clients = [client.id.clone()];
         let visit = Visit { clients: &clients, invitation: Some(named_by), ..Visit::to(room, credentials) };
-        let claim = std::cell::Cell::new(None);
-        self.act(&visit, |door| {
-            let (outcome, plan) = match membership::claim(door, &client.id) {
-                Some((outcome, plan)) => (Some(outcome), plan),
-                None => (None, Plan::default()),
-            };
-            claim.set(outcome);
-            Ok(plan)
+        let decide = |door: &Door| Ok(membership::claim(door, &client.id).map(|(_, plan)| plan).unwrap_or_default());
+        let done = self.act(&visit, decide).await?;
+        Ok(match done.entries.first().map(|entry| entry.kind) {
+            Some(Kind::MemberJoined) => Some(Claim::Joined),
+            Some(_) => Some(Claim::AlreadyMember),
+            None => membership::claim(&done.door, &client.id).map(|(claim, _)| claim), // why nothing has changed
         })
-        .await?;
-        Ok(claim.get())
     }
 }

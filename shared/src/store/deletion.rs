@@ -31,8 +31,12 @@ impl Store {
         let mut unknown = false;
         for tries in 0.. {
             // While the end of a write is unknown, nobody can say that nothing has changed.
-            let told = |error| if unknown { Error::internal(error) } else { error };
+            let told = |error: Error| if unknown { error.after_a_change() } else { error };
             let door = self.open(visit).await.map_err(told)?;
+            if self.taken::<()>()?.is_some() {
+                self.sweep_room(&door.app, &door.id).await.ok();
+                return Ok(());
+            }
             if door.is_going && unknown {
                 self.sweep_room(&door.app, &door.id).await.ok();
                 return Ok(());
@@ -45,7 +49,7 @@ impl Store {
             }
             decide(&door).map_err(told)?;
             let room = door.room.as_ref().ok_or_else(|| Error::RoomNotFound { room: door.id.clone() })?;
-            match self.transact(vec![self.entomb(&door.app, room, door.now)?], None).await {
+            match self.transact_step(vec![self.entomb(&door.app, room, door.now)?], None, &()).await {
                 Ok(()) => {
                     // It is gone, whatever becomes of its items now: what is left waits for the schedule.
                     self.sweep_room(&door.app, &door.id).await.ok();

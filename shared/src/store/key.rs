@@ -53,6 +53,11 @@ impl Key {
         Self::new(format!("{app}#KEY#{}", hash.as_str()), "KEY")
     }
 
+    /// What is kept under a request's `Idempotency-Key`.
+    pub fn once(app: &AppId, scope: &Hash) -> Self {
+        Self::new(format!("{app}#ONCE#{}", scope.as_str()), "ONCE")
+    }
+
     /// A token.
     pub fn token(app: &AppId, hash: &Hash) -> Self {
         Self::new(format!("{app}#TOKEN#{}", hash.as_str()), "TOKEN")
@@ -237,6 +242,7 @@ mod tests {
             Key::app(&app),
             Key::app_key(&app, &hash),
             Key::token(&app, &hash),
+            Key::once(&app, &hash),
             Key::client(&app, &client),
             Key::owner(&app, "bob@x.io"),
             Key::invited(&app, "bob@x.io", &room, "+86131"),

@@ -17,6 +17,7 @@ mod item;
 mod key;
 mod latest;
 mod mine;
+mod once;
 mod pending;
 mod people;
 mod profile;
@@ -45,8 +46,11 @@ use aws_sdk_dynamodb::types::ConsumedCapacity;
 use aws_smithy_http_client::{Builder, tls};
 
 use crate::address::Region;
+use crate::error::Error;
 use crate::id::AppId;
+use crate::once::Asked;
 use crate::time::Deadline;
+use once::Try;
 
 pub use act::Done;
 pub use deliveries::{Parcel, Waiting};
@@ -82,6 +86,9 @@ pub struct Store {
     meter: Arc<Mutex<Meter>>,
     regions: Arc<Mutex<BTreeMap<AppId, Region>>>,
     deadline: Deadline,
+    once: Option<Try>,
+    step: String,
+    is_dry: bool,
 }
 
 /// What one request has cost so far, and whose it is.
@@ -113,7 +120,7 @@ impl Store {
             .timeout_config(timeouts);
         config.set_endpoint_url(endpoint);
         let (meter, regions, deadline) = (Arc::default(), Arc::default(), Deadline::after(PATIENCE));
-        Self { dynamo: Dynamo::from_conf(config.build()), table, meter, regions, deadline }
+        Self { dynamo: Dynamo::from_conf(config.build()), table, meter, regions, deadline, once: None, step: String::new(), is_dry: false }
     }
 
     /// Opens the connections that the first request will need, while start-up is unthrottled: a handshake costs more than
@@ -124,7 +131,30 @@ impl Store {
 
     /// A handle for one request, whose patience begins now.
     pub fn begin(&self) -> Self {
-        Self { deadline: Deadline::after(PATIENCE), ..self.clone() }
+        Self { deadline: Deadline::after(PATIENCE), once: None, ..self.clone() }
+    }
+
+    /// The same for a request that may come with a key, under which its answer is kept (D42).
+    pub fn begin_once(&self, asked: Option<Asked>) -> Self {
+        Self { once: asked.map(Try::of), ..self.begin() }
+    }
+
+    /// The same for a request that wants the reply without the act: what it decides is shown and never written.
+    pub fn begin_dry(&self) -> Self {
+        Self { is_dry: true, ..self.begin() }
+    }
+
+    /// Whether nothing is to be written.
+    pub fn is_dry(&self) -> bool {
+        self.is_dry
+    }
+
+    /// Refuses a dry run of what cannot be shown without being done.
+    pub fn in_earnest(&self) -> Result<(), Error> {
+        match self.is_dry {
+            true => Err(Error::invalid("dryRun", "is for what changes a room: this call has no dry run")),
+            false => Ok(()),
+        }
     }
 
     /// The region of an app as far as this instance has seen it: a guess, so that the numbers of an app can be looked up

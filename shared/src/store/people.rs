@@ -31,6 +31,8 @@ pub struct Upsert<'a> {
 pub struct Upserted {
     /// The client as it is now.
     pub client: Client,
+    /// The token that was stored with it, by this try of the request or by an earlier one.
+    pub token: Option<BoundToken>,
     /// What became of the invitations of its addresses.
     pub claims: Vec<(RoomId, Claim)>,
 }
@@ -44,9 +46,9 @@ impl Store {
         merge: impl Fn(&App, Option<Client>, Time) -> Result<Client, Error>,
     ) -> Result<Upserted, Error> {
         let app = &upsert.credentials.app;
-        let client = self.until_written(async || self.upsert_once(app, upsert, &merge).await).await?;
-        let claims = self.redeem(upsert.credentials, &client).await.map_err(Error::internal)?;
-        Ok(Upserted { client, claims })
+        let (client, token) = self.until_written(async || self.upsert_once(app, upsert, &merge).await).await?;
+        let claims = self.redeem(upsert.credentials, &client).await.map_err(Error::after_a_change)?;
+        Ok(Upserted { client, token, claims })
     }
 
     async fn upsert_once(
@@ -54,18 +56,22 @@ impl Store {
         app: &AppId,
         upsert: &Upsert<'_>,
         merge: impl Fn(&App, Option<Client>, Time) -> Result<Client, Error>,
-    ) -> Result<Client, Setback> {
+    ) -> Result<(Client, Option<BoundToken>), Setback> {
         let keys = [Key::app(app), Key::client(app, upsert.client), Key::erasing(app, upsert.client)];
         let known = self.back_office(upsert.credentials, keys.clone()).await?;
         let [record, before, erasing] = keys;
+        if let Some(upserted) = self.taken()? {
+            return Ok(upserted);
+        }
         if known.has(&erasing) {
             return Err(Error::Busy.into()); // minutes may go by until it can be made: waiting is the caller's part
         }
         let (record, before) = (known.get(&record)?.ok_or(Error::InvalidApiKey)?, known.get::<Client>(&before)?);
         let client = merge(&record, before.clone(), Time::now())?;
         let items = self.client_items(app, before.as_ref(), &client, upsert.token.as_ref()).await?;
-        self.transact(items, None).await?;
-        Ok(client)
+        let upserted = (client, upsert.token.clone());
+        self.transact_step(items, None, &upserted).await?;
+        Ok(upserted)
     }
 
     /// The client, its addresses, its token. An address that another client had is taken from it: the operator's latest

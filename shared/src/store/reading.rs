@@ -14,6 +14,7 @@ use crate::standing::{Membership, Standing, State};
 impl Store {
     /// Marks the acting client's messages read up to the one that the visit names; never back (D23). The door afterwards.
     pub async fn mark_read(&self, visit: &Visit<'_>, message: &ObjectId) -> Result<Door, Error> {
+        self.in_earnest()?;
         for tries in 0.. {
             let mut door = self.open(visit).await?;
             let (client, Some(own)) = membership::read_up_to(&door, message)? else { return Ok(door) };

@@ -156,6 +156,7 @@ impl Store {
         }
         let mut door = assemble(visit, caller, record, &items, page, addresses, owner, now)?;
         acts_as_a_client(&door.caller, door.caller.client().and_then(|client| door.client(client)), &found)?;
+        self.recall(visit.credentials, &door.caller, &items).await?;
         door.everybody = everybody;
         self.crowd(visit, &mut door).await?;
         Ok(door)
@@ -192,6 +193,7 @@ impl Store {
     fn first_keys(&self, visit: &Visit<'_>, sought: &[Address]) -> BTreeSet<Key> {
         let (app, room) = (&visit.credentials.app, visit.room);
         let mut keys = proof_keys(visit.credentials);
+        keys.extend(self.once_key(visit.credentials));
         let named = match visit.sought {
             Some(Sought::Client(client)) => Some(client),
             Some(Sought::Addresses(_)) | None => None,

@@ -48,6 +48,7 @@ impl Store {
     ) -> Result<(Visitor, Items), Error> {
         let app = &credentials.app;
         let mut asked = proof_keys(credentials);
+        asked.extend(self.once_key(credentials));
         asked.extend(also);
         asked.extend(credentials.hint().map(|client| Key::client(app, client)));
         let mut items = self.batch(asked.clone()).await?;
@@ -60,6 +61,7 @@ impl Store {
         }
         let client: Option<Client> = own.map(|key| items.get(&key)).transpose()?.flatten();
         acts_as_a_client(&caller, client.as_ref(), &found)?;
+        self.recall(credentials, &caller, &items).await?;
         Ok((Visitor { caller, client, now }, items))
     }
 }

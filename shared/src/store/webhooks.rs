@@ -54,18 +54,23 @@ impl Store {
         }
     }
 
-    /// Registers a webhook; from then on its app's happenings are told.
-    pub async fn add_webhook(&self, credentials: &Credentials, new: &Webhook) -> Result<(), Error> {
+    /// Registers a webhook; from then on its app's happenings are told. The webhook as it was registered, by this try of the
+    /// request or by an earlier one.
+    pub async fn add_webhook(&self, credentials: &Credentials, new: &Webhook) -> Result<Webhook, Error> {
         let app = &credentials.app;
         self.until_written(async || {
             let webhooks = self.webhooks(credentials).await?;
+            if let Some(webhook) = self.taken()? {
+                return Ok(webhook);
+            }
             if webhooks.iter().any(|webhook| webhook.id == new.id) {
-                return Ok(()); // a try before this one was written
+                return Ok(new.clone()); // a try before this one was written
             }
             if webhooks.len() > MOST_WEBHOOKS {
                 return Err(Setback::Failed(Error::TooManyWebhooks { limit: MOST_WEBHOOKS }));
             }
-            self.transact(vec![self.listen(app)?, self.put_webhook(app, None, new)?], None).await
+            self.transact_step(vec![self.listen(app)?, self.put_webhook(app, None, new)?], None, new).await?;
+            Ok(new.clone())
         })
         .await
     }
@@ -79,8 +84,12 @@ impl Store {
     ) -> Result<Webhook, Error> {
         self.until_written(async || {
             let before = self.webhook(credentials, target).await?;
+            if let Some(after) = self.taken()? {
+                return Ok(after);
+            }
             let after = change(&before, Time::now())?;
-            self.transact(vec![self.put_webhook(&credentials.app, Some(&before), &after)?], None).await?;
+            let write = self.put_webhook(&credentials.app, Some(&before), &after)?;
+            self.transact_step(vec![write], None, &after).await?;
             Ok(after)
         })
         .await
@@ -90,7 +99,11 @@ impl Store {
     pub async fn delete_webhook(&self, credentials: &Credentials, target: &Target) -> Result<Webhook, Error> {
         let deleted = std::cell::RefCell::new(None);
         self.until_written(async || {
-            let before = match (self.webhook(credentials, target).await, deleted.take()) {
+            let found = self.webhook(credentials, target).await;
+            if let Some(before) = self.taken()? {
+                return Ok(before);
+            }
+            let before = match (found, deleted.take()) {
                 (Err(Error::WebhookNotFound { .. }), Some(before)) => return Ok(before), // by a try before this one
                 (found, _) => found?,
             };
@@ -100,7 +113,7 @@ impl Store {
                 Target::Room => self.put_webhook(&credentials.app, Some(&before), &before.reset(Time::now()))?,
                 _ => delete(&self.table, &Key::webhook(&credentials.app, target.as_str()))?,
             };
-            self.transact(vec![write], None).await?;
+            self.transact_step(vec![write], None, &before).await?;
             Ok(before)
         })
         .await

@@ -30,15 +30,14 @@ pub(super) enum Setback {
 }
 
 impl Store {
-    /// The act as one transaction: all of it, or none.
-    pub(super) async fn commit(&self, app: &AppId, act: &Act) -> Result<(), Setback> {
-        let writing = Writing { table: &self.table, app, room: &act.room.id };
-        let items = writing.act(act).map_err(Setback::Failed)?;
-        self.transact(items, Some(act.nonce.clone())).await
+    /// The act as the elements of one transaction: all of it, or none.
+    pub(super) fn elements(&self, app: &AppId, act: &Act) -> Result<Vec<TransactWriteItem>, Error> {
+        Writing { table: &self.table, app, room: &act.room.id }.act(act)
     }
 
     /// Sends a transaction. The SDK may send it again: its token makes that harmless for ten minutes.
     pub(super) async fn transact(&self, items: Vec<TransactWriteItem>, token: Option<String>) -> Result<(), Setback> {
+        self.in_earnest()?;
         let request = self
             .dynamo
             .transact_write_items()

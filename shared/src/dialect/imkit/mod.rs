@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 
 use crate::error::Error;
 use crate::lambda::Response;
+use crate::once::Answer;
 use crate::request::Request;
 
 pub use event::event;
@@ -37,16 +38,20 @@ impl From<Value> for Reply {
     }
 }
 
+impl Answer for Reply {
+    fn body(&self) -> Value {
+        let mut body = json!({ "RC": 0, "RM": "OK", "result": self.result });
+        if let Some(outcomes) = &self.outcomes {
+            body["outcomes"] = outcomes.clone();
+        }
+        body
+    }
+}
+
 /// Renders what a handler came to.
 pub fn respond(_: &Request, result: Result<Reply, Error>) -> Response {
     match result {
-        Ok(Reply { result, outcomes }) => {
-            let mut body = json!({ "RC": 0, "RM": "OK", "result": result });
-            if let Some(outcomes) = outcomes {
-                body["outcomes"] = outcomes;
-            }
-            Response::json(200, &body)
-        }
+        Ok(reply) => Response::json(200, &reply.body()),
         Err(error) => refuse(&error),
     }
 }
@@ -62,7 +67,10 @@ pub fn refuse(error: &Error) -> Response {
         told["details"] = json!({ "missing": missing });
     }
     let response = Response::json(status, &json!({ "RC": status, "RM": cause, "error": told }));
-    if status == 503 { response.with("retry-after", "1") } else { response }
+    match error.retry_after() {
+        Some(seconds) => response.with("retry-after", seconds.to_string()),
+        None => response,
+    }
 }
 
 /// An error as it stands in a frame: what is in a reply's `error`.
@@ -107,7 +115,10 @@ fn status(error: &Error) -> (u16, &'static str, &'static str) {
         | Error::InvitationExists
         | Error::NotTeamMember
         | Error::TooManyFields { .. }
+        | Error::Answered { .. }
         | Error::AppExists { .. } => (409, "Conflict", "CONFLICT"),
+        Error::IdempotencyMismatch { .. } => (422, "Unprocessable Content", "IDEMPOTENCY_MISMATCH"),
+        Error::IdempotencyInProgress { .. } => (409, "Conflict", "IDEMPOTENCY_IN_PROGRESS"),
         Error::Busy => (503, "Service Unavailable", "BUSY"),
         Error::Internal(_) => (500, "Internal Server Error", "INTERNAL"),
     }

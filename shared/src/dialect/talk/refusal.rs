@@ -10,7 +10,10 @@ use crate::request::Request;
 pub fn refuse(request: &Request, error: &Error) -> Response {
     let (status, body) = told(request, error);
     let response = Response::json(status, &body);
-    if status == 503 { response.with("retry-after", "1") } else { response }
+    match error.retry_after() {
+        Some(seconds) => response.with("retry-after", seconds.to_string()),
+        None => response,
+    }
 }
 
 /// An error of one of several, in its place among their replies.
@@ -82,9 +85,11 @@ fn refusal(error: &Error) -> Refusal {
         Error::InvalidParameter { name, .. } => invalid(name),
         Error::InvalidBody { .. } | Error::BodyTooLarge { .. } => invalid("body"),
         Error::RouteNotFound => (404, 404, "Not Found", "Not Found", String::new()),
+        Error::IdempotencyMismatch { .. } => (422, 405, "{}", "{}", error.to_string()),
+        Error::IdempotencyInProgress { .. } => (409, 100, "{}", "{}", error.to_string()),
         Error::Busy => (503, 100, "{}", "{}", error.to_string()),
         Error::AppNotFound { app } => not_found(format!("team {app}")),
-        Error::AppExists { .. } | Error::Internal(_) => (500, 100, "{}", "{}", error.to_string()),
+        Error::AppExists { .. } | Error::Answered { .. } | Error::Internal(_) => (500, 100, "{}", "{}", error.to_string()),
     };
     Refusal { status, code, english, chinese, about }
 }

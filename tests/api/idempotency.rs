@@ -1,0 +1,199 @@
+//! A request that comes twice under one `Idempotency-Key`: one effect, one message, the first answer (D42).
+
+use local::Fault;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::actors::{Actor, Answer, Call, World, all_at_once, pairs, text};
+
+const KEY: &str = "Idempotency-Key";
+
+fn once(call: Call, key: &str) -> Call {
+    call.header(KEY, key)
+}
+
+/// An answer that was given before.
+fn is_replayed(answer: &Answer) -> bool {
+    answer.headers.get("idempotency-replayed").is_some_and(|value| value == "true")
+}
+
+/// Sends a call twice under one key: the same answer, the second time as a repetition, and no second effect anywhere.
+async fn comes_twice(world: &World, call: impl Fn() -> Call) -> Value {
+    let first = once(call(), "twice").send().await;
+    assert!(first.status == 200 && !is_replayed(&first), "{}", first.body);
+    let before = world.items().await;
+    let second = once(call(), "twice").send().await;
+    assert!(is_replayed(&second), "{}", second.body);
+    assert_eq!((second.status, &second.body), (200, &first.body));
+    assert_eq!(world.items().await, before, "a repetition writes nothing");
+    first.body
+}
+
+#[tokio::test]
+async fn an_adding_that_comes_twice_is_one_and_is_answered_the_same() {
+    let world = World::new().await;
+    let [aaa, _bbb] = world.clients(["aaa", "bbb"]).await;
+    let room = world.group(&[&aaa]).await;
+    let add = || aaa.adds(&room, &["bbb"]).and(json!({ "systemMessage": true }));
+    let answer = comes_twice(&world, add).await;
+    assert_eq!(answer["outcomes"], json!([{ "client": "bbb", "outcome": "added" }]));
+    assert_eq!(world.events(&room).await.len(), 3);
+}
+
+/// Every route that changes anything, in an order in which each has something to do.
+#[tokio::test]
+async fn every_changing_route_keeps_its_answer() {
+    let world = World::new().await;
+    let [aaa, bbb, _ccc] = world.clients(["aaa", "bbb", "ccc"]).await;
+    let (platform, delete) = (world.platform(), |actor: &Actor, path: &str| actor.call(Method::DELETE, path));
+    comes_twice(&world, || aaa.founds(json!({ "_id": "club", "invitee": "bbb" }))).await;
+    comes_twice(&world, || platform.post("/rooms", json!({ "_id": "hall", "members": ["aaa"] }))).await;
+    comes_twice(&world, || aaa.adds_one("hall", "bbb")).await;
+    let said = comes_twice(&world, || aaa.says("hall", "good morning")).await;
+    comes_twice(&world, || bbb.marks_read("hall", &said["result"])).await;
+    comes_twice(&world, || platform.post("/messages", json!({ "room": "hall", "sender": "aaa", "message": "hi" }))).await;
+    comes_twice(&world, || aaa.updates("hall", json!({ "name": "Hall" }))).await;
+    comes_twice(&world, || platform.sets("hall", "bbb", "role", json!("admin"))).await;
+    comes_twice(&world, || aaa.removes("hall", &["bbb"])).await;
+    comes_twice(&world, || aaa.invites("hall", &["bbb"])).await;
+    comes_twice(&world, || bbb.declines("hall")).await;
+    comes_twice(&world, || aaa.cancels_one("club", "bbb")).await;
+    aaa.invites("hall", &["bbb"]).send().await.good();
+    comes_twice(&world, || aaa.cancels("hall", &["bbb"])).await;
+    comes_twice(&world, || bbb.joins("hall")).await;
+    comes_twice(&world, || bbb.removes_one("hall", "bbb")).await;
+    comes_twice(&world, || platform.bans("hall", "bbb")).await;
+    comes_twice(&world, || platform.unbans("hall", "bbb")).await;
+    comes_twice(&world, || aaa.talk_invites("hall", json!({ "_userId": "bbb" }))).await;
+    comes_twice(&world, || bbb.post("/v2/rooms/hall/leave", json!({}))).await;
+    comes_twice(&world, || bbb.post("/v2/rooms/hall/join", json!({}))).await;
+    comes_twice(&world, || aaa.post("/v2/rooms/hall/removemember", json!({ "_userId": "bbb" }))).await;
+    comes_twice(&world, || aaa.post("/v2/rooms/hall/batchinvite", json!({ "_userIds": ["bbb"], "emails": ["d@x.io"] })))
+        .await;
+    let invited = aaa.talk_invites("hall", json!({ "email": "e@x.io" })).send().await.bare();
+    comes_twice(&world, || delete(&aaa, &format!("/v2/invitations/{}", text(&invited["_id"])))).await;
+    comes_twice(&world, || aaa.post("/me", json!({ "nickname": "Anna" }))).await;
+    comes_twice(&world, || platform.post("/admin/clients", json!({ "_id": "ddd", "issueAccessToken": true }))).await;
+    comes_twice(&world, || platform.post("/auths/sign/v2", json!({ "id": "ddd" }))).await;
+    let token = json!({ "token": "brought-along" });
+    comes_twice(&world, || platform.call(Method::PUT, "/admin/clients/ddd/token").body(token.clone())).await;
+    comes_twice(&world, || delete(&platform, "/admin/clients/ddd/token")).await;
+    comes_twice(&world, || platform.deletes("hall")).await;
+}
+
+#[tokio::test]
+async fn a_key_is_a_callers_own_for_one_call_and_one_body() {
+    let world = World::new().await;
+    let [aaa, bbb, _ccc] = world.clients(["aaa", "bbb", "ccc"]).await;
+    let room = world.group(&[&aaa, &bbb]).await;
+    once(aaa.adds(&room, &["ccc"]), "k").send().await.good();
+    let refusal = world.refuses_and_keeps(once(aaa.adds(&room, &["bbb"]), "k"), 422, "IDEMPOTENCY_MISMATCH").await;
+    assert!(refusal.contains("`k`"), "{refusal}");
+    once(aaa.call(Method::POST, &format!("/rooms/{room}/members?lang=zh")).body(json!({ "invitees": ["ccc"] })), "k")
+        .send()
+        .await
+        .refused(422, "IDEMPOTENCY_MISMATCH");
+    let others = [once(bbb.adds(&room, &["ccc"]), "k"), once(aaa.adds_one(&room, "ccc"), "k")];
+    for other in others {
+        let answer = other.send().await;
+        assert!(!is_replayed(&answer));
+        assert_eq!(answer.outcomes(), pairs(&[("ccc", "already_member")]));
+    }
+    let same = once(aaa.call(Method::POST, &format!("/rooms/{room}/members/")).body(json!({ "invitees": ["ccc"] })), "k");
+    assert!(is_replayed(&same.send().await), "a slash at the end makes no other route (D9)");
+}
+
+#[tokio::test]
+async fn a_key_that_is_none_is_refused_by_name() {
+    let world = World::new().await;
+    let [aaa, _bbb] = world.clients(["aaa", "bbb"]).await;
+    let room = world.group(&[&aaa]).await;
+    for key in ["two words", &"k".repeat(256)] {
+        let refusal = world.refuses_and_keeps(once(aaa.adds(&room, &["bbb"]), key), 400, "INVALID_PARAMETER").await;
+        assert!(refusal.contains("`Idempotency-Key`"), "{refusal}");
+    }
+    once(aaa.reads(&room), "two words").send().await.good(); // what changes nothing needs no key
+}
+
+#[tokio::test]
+async fn a_refusal_is_not_kept_for_nothing_was_done() {
+    let world = World::new().await;
+    let aaa = world.client("aaa").await;
+    let room = world.group(&[&aaa]).await;
+    let add = || once(aaa.adds(&room, &["bbb"]), "k");
+    world.refuses_and_keeps(add(), 404, "CLIENT_NOT_FOUND").await;
+    world.client("bbb").await;
+    assert_eq!(add().send().await.outcomes(), pairs(&[("bbb", "added")]));
+}
+
+/// An answer without an effect is an answer: what has become of the room since does not change it.
+#[tokio::test]
+async fn an_answer_that_nothing_had_to_be_done_for_is_kept_too() {
+    let world = World::new().await;
+    let [aaa, bbb] = world.clients(["aaa", "bbb"]).await;
+    let room = world.group(&[&aaa, &bbb]).await;
+    let add = || once(aaa.adds(&room, &["bbb"]), "k");
+    assert_eq!(add().send().await.outcomes(), pairs(&[("bbb", "already_member")]));
+    bbb.removes_one(&room, "bbb").send().await.good();
+    let again = add().send().await;
+    assert!(is_replayed(&again));
+    assert_eq!(again.outcomes(), pairs(&[("bbb", "already_member")]));
+    world.holds_together(&room).await;
+}
+
+#[tokio::test]
+async fn rivals_under_one_key_make_one_effect_and_hear_the_same() {
+    let world = World::new().await;
+    let aaa = world.client("aaa").await;
+    let room = world.group(&[&aaa]).await;
+    let answers = all_at_once(12, (0..12).map(|_| once(aaa.says(&room, "once"), "k"))).await;
+    assert!(answers.iter().all(|answer| answer.status == 200 && answer.body == answers[0].body));
+    assert_eq!(answers.iter().filter(|answer| !is_replayed(answer)).count(), 1);
+    assert_eq!(world.events(&room).await.len(), 3, "made, `aaa` in, one message");
+}
+
+/// Whatever is lost on the way, the second try ends as the first one would have.
+#[tokio::test]
+async fn a_lost_answer_a_cut_line_and_a_killed_function_leave_one_effect() {
+    let faults = [Fault::LoseResponse, Fault::CutBeforeSending, Fault::Throttle, Fault::TransactionConflict];
+    let killers = [Fault::Kill, Fault::KillBeforeSending];
+    for fault in faults.into_iter().chain(killers) {
+        let world = World::new().await;
+        let aaa = world.client("aaa").await;
+        let room = world.group(&[&aaa]).await;
+        world.stack.faults().next("TransactWriteItems", fault);
+        let say = || once(aaa.says(&room, "once"), "k");
+        let first = say().send().await;
+        assert_eq!(first.status == 200, !killers.contains(&fault), "{fault:?}: {}", first.body);
+        let second = say().send().await;
+        assert_eq!(is_replayed(&second), fault != Fault::KillBeforeSending, "{fault:?}: {}", second.body);
+        assert!(first.status != 200 || first.body == second.body, "{fault:?}");
+        second.good();
+        assert_eq!(world.events(&room).await.len(), 3, "{fault:?}: one message");
+    }
+}
+
+#[tokio::test]
+async fn a_kept_answer_holds_no_secret_in_clear() {
+    let world = World::new().await;
+    let make = || once(world.platform().post("/admin/clients", json!({ "_id": "aaa", "issueAccessToken": true })), "k");
+    let made = make().send().await.good();
+    let secret = text(&made["token"]);
+    assert!(!json!(world.items().await).to_string().contains(&secret));
+    assert_eq!(make().send().await.good()["token"], made["token"], "and is given again");
+}
+
+#[tokio::test]
+async fn after_a_day_a_key_is_free() {
+    let world = World::new().await;
+    let aaa = world.client("aaa").await;
+    let room = world.group(&[&aaa]).await;
+    once(aaa.says(&room, "again"), "k").send().await.good();
+    let items = world.items().await;
+    let kept = items.iter().find(|item| item["SK"]["S"] == "ONCE").expect("a record");
+    let (now, expires_at) = (kept["ttl"]["N"].as_str().unwrap(), kept["expiresAt"]["N"].as_str().unwrap());
+    assert_eq!(now, &expires_at[..10], "the table forgets it at the same time");
+    world.expires(&text(&kept["PK"]["S"]), "ONCE").await;
+    assert!(!is_replayed(&once(aaa.says(&room, "again"), "k").send().await));
+    assert_eq!(world.events(&room).await.len(), 4);
+}
