@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::script::{Script, Step};
+use crate::script::{Script, Sending, Step};
 
 /// What came back of a request.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -69,7 +69,12 @@ pub enum Verdict<'a> {
 impl Answer {
     /// Whether it says that nothing has changed (D8). API Gateway's own 503 says nothing.
     pub fn refuses(&self) -> bool {
-        (400..500).contains(&self.status) || (self.status == 503 && !self.code.is_empty())
+        ((400..500).contains(&self.status) && !self.waits()) || (self.status == 503 && !self.code.is_empty())
+    }
+
+    /// Whether it says that another try of the request is under way (D42).
+    fn waits(&self) -> bool {
+        self.code == "IDEMPOTENCY_IN_PROGRESS"
     }
 
     /// Whether it says that all is done.
@@ -86,11 +91,16 @@ impl Done {
             return Verdict::Good(good);
         }
         match answers().find(|answer| answer.refuses()) {
-            Some(refusal) if answers().count() == self.tries.len() && answers().all(Answer::refuses) => {
+            Some(refusal) if answers().count() == self.tries.len() && answers().all(|own| own.refuses() || own.waits()) => {
                 Verdict::Refused(refusal)
             }
             _ => Verdict::Unknown,
         }
+    }
+
+    /// Whether it was only asked what it would do.
+    pub fn is_dry(&self) -> bool {
+        self.step.sending == Sending::Dry
     }
 
     /// When it was first sent.

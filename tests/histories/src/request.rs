@@ -3,7 +3,7 @@
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
-use crate::script::{App, Dialect, Operation, Step, invited_address};
+use crate::script::{App, Dialect, Operation, Sending, Step, invited_address};
 use crate::stage::Stage;
 
 /// What tells a message of the script from every other.
@@ -11,10 +11,25 @@ pub fn words(step: &Step) -> String {
     format!("{}-says-{}", step.app.id(), step.number)
 }
 
+/// The key of a step that has one: its neighbour's too, so that the same key is used for different requests.
+fn key(step: &Step) -> String {
+    format!("key-{}", step.number / 2)
+}
+
+/// Whether two steps are the same request of the same caller.
+pub fn is_same(one: &Step, other: &Step) -> bool {
+    (one.app, &one.actor, parts(one)) == (other.app, &other.actor, parts(other))
+}
+
 /// The request of a step; none for what is no request but time that passes.
 pub fn of(stage: &Stage, step: &Step) -> Option<RequestBuilder> {
     let (method, path, body) = parts(step)?;
+    let path = if step.sending == Sending::Dry { format!("{path}?dryRun=true") } else { path };
     let request = stage.request(step.app, step.actor.as_deref(), method, &path);
+    let request = match step.sending {
+        Sending::Again(_) | Sending::AtOnce(_) => request.header("Idempotency-Key", key(step)),
+        Sending::Once | Sending::Dry => request,
+    };
     Some(match body {
         Value::Null => request,
         body => request.header("content-type", "application/json").body(body.to_string()),

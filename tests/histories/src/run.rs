@@ -1,5 +1,6 @@
 //! The performance of a script: so many clients, one request of each under way at a time, taken from the script in order.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,7 +12,7 @@ use crate::ending::Ending;
 use crate::fire;
 use crate::history::{Answer, Done, History, Try, Verdict};
 use crate::request;
-use crate::script::{App, Operation, Script, Step};
+use crate::script::{App, Operation, Script, Sending, Step};
 use crate::stage::{Mishap, Stage};
 
 /// Under what circumstances.
@@ -32,6 +33,8 @@ pub struct Run {
     pub ending: Ending,
     /// How long the requests took, in all.
     pub took: Duration,
+    /// What went wrong, and how often.
+    pub met: BTreeMap<&'static str, u64>,
 }
 
 impl Run {
@@ -49,11 +52,12 @@ impl Run {
         let entries: usize = self.ending.rooms.values().map(|room| room.log.len()).sum();
         format!(
             "{count} operations in {took:.1} s ({:.0}/s; {:.1} s in all): {good} done, {refused} refused, {unknown} unknown; \
-             {} rooms, {entries} entries, {} letters",
+             {} rooms, {entries} entries, {} letters; {} faults",
             count as f64 / took,
             whole.as_secs_f64(),
             self.ending.rooms.len(),
             self.ending.letters.len(),
+            self.met.values().sum::<u64>(),
         )
     }
 }
@@ -61,17 +65,16 @@ impl Run {
 /// Performs a script on a stack of its own.
 pub async fn perform(script: &Script, settings: &Settings) -> Result<Run, Mishap> {
     let stage = Arc::new(Stage::new(settings.bin_dir.clone()).await?);
-    let rage = settings.faults.then(|| tokio::spawn(fire::rage(stage.stack.faults().clone(), script.seed)));
+    if settings.faults {
+        fire::rage(stage.stack.faults(), script.seed);
+    }
     let begun = now();
     let done = all_at_once(&stage, script).await?;
     let took = Duration::from_micros(now() - begun);
-    if let Some(rage) = rage {
-        rage.abort();
-        let _ = rage.await;
-    }
+    let met = stage.stack.faults().met();
     stage.stack.faults().clear();
     let ending = Ending::of(&stage).await?;
-    Ok(Run { history: History { seed: script.seed, done }, ending, took })
+    Ok(Run { history: History { seed: script.seed, done }, ending, took, met })
 }
 
 async fn all_at_once(stage: &Arc<Stage>, script: &Script) -> Result<Vec<Done>, Mishap> {
@@ -95,7 +98,34 @@ async fn all_at_once(stage: &Arc<Stage>, script: &Script) -> Result<Vec<Done>, M
     Ok(done)
 }
 
+/// Tries of a request under a key until one is answered.
+const PATIENT: usize = 4;
+
+/// Takes a step, as often as it says.
 async fn take(stage: &Stage, step: &Step) -> Done {
+    let mut tries = Vec::new();
+    let again = match step.sending {
+        Sending::Once | Sending::Dry => 1,
+        Sending::Again(times) => usize::from(times),
+        Sending::AtOnce(times) => {
+            let rivals = (0..times).map(|_| try_once(stage, step));
+            tries.extend(futures_util::future::join_all(rivals).await);
+            1
+        }
+    };
+    for _ in 0..again {
+        tries.push(try_once(stage, step).await);
+    }
+    let is_known = |tries: &[Try]| tries.iter().any(|own| own.answer.as_ref().is_some_and(Answer::is_good));
+    if matches!(step.sending, Sending::Again(_) | Sending::AtOnce(_)) {
+        while !is_known(&tries) && tries.iter().any(|own| own.answer.is_none()) && tries.len() < again + PATIENT {
+            tries.push(try_once(stage, step).await);
+        }
+    }
+    Done { step: step.clone(), tries }
+}
+
+async fn try_once(stage: &Stage, step: &Step) -> Try {
     let start = now();
     let answer = match &step.operation {
         Operation::Lapse { room, client } => lapse(stage, step.app, room, client).await,
@@ -105,7 +135,7 @@ async fn take(stage: &Stage, step: &Step) -> Done {
         }
         _ => send(stage, step).await,
     };
-    Done { step: step.clone(), tries: vec![Try { start, end: now(), answer }] }
+    Try { start, end: now(), answer }
 }
 
 async fn send(stage: &Stage, step: &Step) -> Option<Answer> {

@@ -65,6 +65,7 @@ impl Want {
 /// What a request has left, or may have.
 pub fn wants(by: usize, done: &Done) -> Vec<Want> {
     match done.verdict() {
+        _ if done.is_dry() => Vec::new(),
         Verdict::Refused(_) => Vec::new(),
         Verdict::Good(answer) => Wanting { by, done, answer: Some(answer) }.all(),
         Verdict::Unknown => Wanting { by, done, answer: None }.all(),

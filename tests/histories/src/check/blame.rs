@@ -1,12 +1,12 @@
 //! Whose fault an effect is that no answer explains.
 
 use crate::case::{Case, Effect, Want, would_want};
-use crate::history::Verdict;
+use crate::history::{Done, Verdict};
 
 /// What must have gone wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Blame {
-    /// A refused request has done it.
+    /// A refused request has done it, or one that only asked.
     Refused,
     /// A request of the other app has.
     OtherApp,
@@ -20,7 +20,8 @@ pub enum Blame {
 pub fn blamed(case: &Case<'_>, effect: &Effect) -> (Blame, Option<u32>) {
     let step = |by: usize| Some(case.done(by).step.number);
     let fits = |want: &&Want| want.fits(effect);
-    let refused = case.history.done.iter().enumerate().filter(|(_, done)| matches!(done.verdict(), Verdict::Refused(_)));
+    let idle = |(_, done): &(usize, &Done)| done.is_dry() || matches!(done.verdict(), Verdict::Refused(_));
+    let refused = case.history.done.iter().enumerate().filter(idle);
     if let Some(want) = refused.flat_map(|(by, done)| would_want(by, done)).find(|want| want.fits(effect)) {
         return (Blame::Refused, step(want.by));
     }

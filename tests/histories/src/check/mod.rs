@@ -12,6 +12,8 @@ mod refusals;
 mod rivals;
 mod sequence;
 mod tenants;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 

@@ -2,19 +2,34 @@
 
 use super::{App, Dialect, Operation, PEOPLE, Script, Sending, Step};
 use crate::chance::Chance;
+use crate::request::is_same;
 
 /// Rooms in which something is going on at a time.
 const OPEN: usize = 5;
 /// Steps after which one of them is left alone and a new one begins.
 const TURNOVER: usize = 90;
+/// How often the next request is the last one once more, in the other app.
+const MIRRORED: usize = 12;
 /// People who are in a room more often than others, and do more in it.
 const REGULARS: usize = 4;
 
 /// A script of so many steps, by a seed.
 pub fn invent(seed: u64, steps: usize, clients: usize) -> Script {
     let mut author = Author { chance: Chance::of(seed), at: 0 };
-    let steps = (0..steps).map(|at| author.step(at)).collect();
-    Script { seed, clients, steps }
+    let mut script = Script { seed, clients, steps: Vec::with_capacity(steps) };
+    for at in 0..steps {
+        let step = author.step(at);
+        // The same request under the same key, in the other app.
+        let mirrored = script.steps.last().filter(|_| at % 2 == 1 && author.chance.percent(MIRRORED));
+        let step = match (mirrored, script.steps.last()) {
+            (Some(last), _) => Step { number: at as u32, app: last.app.other(), ..last.clone() },
+            // Under the same key it would be that request once more, and not one of its own.
+            (None, Some(last)) if is_same(last, &step) => Step { sending: Sending::Once, ..step },
+            (None, _) => step,
+        };
+        script.steps.push(step);
+    }
+    script
 }
 
 /// The e-mail of an address of the script, as somebody writes it, and the client who owns it once he has signed up.
@@ -37,7 +52,30 @@ impl Author {
             _ if self.is_for_clients(&operation) || self.chance.percent(80) => Some(self.actor(&operation)),
             _ => None,
         };
-        Step { number: at as u32, app, actor, operation, sending: Sending::Once }
+        let sending = self.sending(&operation);
+        Step { number: at as u32, app, actor, operation, sending }
+    }
+
+    /// Now and then a request comes again, or only asks.
+    fn sending(&mut self, operation: &Operation) -> Sending {
+        let is_question = matches!(
+            operation,
+            Operation::Add { .. }
+                | Operation::AddOne { .. }
+                | Operation::Remove { .. }
+                | Operation::RemoveOne { dialect: Dialect::Imkit, .. }
+                | Operation::Ban { .. }
+                | Operation::TalkInvite { .. }
+                | Operation::TalkInviteAddress { .. }
+        );
+        match self.chance.below(100) {
+            _ if matches!(operation, Operation::Lapse { .. } | Operation::Sweep) => Sending::Once,
+            0..8 => Sending::Again(2),
+            8..12 => Sending::AtOnce(2),
+            12..14 => Sending::AtOnce(3),
+            14..20 if is_question => Sending::Dry,
+            _ => Sending::Once,
+        }
     }
 
     /// What only a client can ask for itself.
