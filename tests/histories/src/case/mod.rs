@@ -46,6 +46,8 @@ pub struct Followed<'a> {
     pub flaws: Vec<(u64, Flaw)>,
     /// When each entry can have been written.
     pub order: Order,
+    /// Whose invitations lost their time, and not before when.
+    pub lapses: Vec<(&'a str, u64)>,
 }
 
 impl<'a> Case<'a> {
@@ -85,7 +87,7 @@ impl<'a> Case<'a> {
 }
 
 impl<'a> Followed<'a> {
-    fn of(history: &History, key: &(App, String), stored: &'a Room, order: Order) -> Self {
+    fn of(history: &'a History, key: &(App, String), stored: &'a Room, order: Order) -> Self {
         let mut replica = Replica::of(stored.seats);
         let mut states = vec![replica.clone()];
         let mut flaws = Vec::new();
@@ -102,7 +104,7 @@ impl<'a> Followed<'a> {
             }
             states.push(replica.clone());
         }
-        Self { stored, states, flaws, order }
+        Self { stored, states, flaws, order, lapses }
     }
 }
 

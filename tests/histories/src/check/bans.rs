@@ -32,6 +32,9 @@ fn let_in(case: &Case<'_>) -> Vec<Violation> {
     let mut violations = Vec::new();
     for (by, done) in case.history.done.iter().enumerate() {
         let (Operation::Ban { room, blockee }, Verdict::Good(_)) = (&done.step.operation, done.verdict()) else { continue };
+        if done.is_dry() {
+            continue;
+        }
         let of_him = |want: &&Want| {
             want.app == done.step.app && want.room.as_ref() == Some(room) && want.whom.as_ref() == Some(blockee)
         };

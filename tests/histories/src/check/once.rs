@@ -18,21 +18,23 @@ pub fn judge(case: &Case<'_>) -> Vec<Violation> {
         Violation::of(Promise::I6, effect.app, &effect.room, what).at(effect.seq).by(step.unwrap_or_default())
     });
     let mut violations: Vec<Violation> = doubled.collect();
-    for done in &case.history.done {
+    let causes = case.matching.cause.iter().flatten().map(|want| case.wants[*want].by);
+    let effective: BTreeSet<usize> = causes.collect();
+    for (by, done) in case.history.done.iter().enumerate() {
         let room = done.step.operation.room().unwrap_or_default();
         let breach = |what: String| Violation::of(Promise::I6, done.step.app, room, what).by(done.step.number);
-        violations.extend(differing(done).map(breach));
+        violations.extend(differing(done, effective.contains(&by)).map(breach));
     }
     violations
 }
 
-/// In what the answers under one key differ.
-fn differing(done: &Done) -> Option<String> {
+/// In what the answers under one key differ. Rivals who found nothing to do may each have said so.
+fn differing(done: &Done, has_effect: bool) -> Option<String> {
     let good = || done.tries.iter().filter_map(|one| one.answer.as_ref()).filter(|answer| answer.is_good());
     let bodies: BTreeSet<u64> = good().map(|answer: &Answer| answer.digest).collect();
     if bodies.len() > 1 {
         return Some(format!("{} different answers under one key", bodies.len()));
     }
     let fresh = good().filter(|answer| !answer.replayed).count();
-    (fresh > 1).then(|| format!("{fresh} answers under one key, none of which says that it is an earlier one's"))
+    (has_effect && fresh > 1).then(|| format!("{fresh} answers under one key, none of which says that it is an earlier one's"))
 }

@@ -23,11 +23,11 @@ pub fn judge(case: &Case<'_>) -> Vec<Violation> {
     for done in &case.history.done {
         let Some(room) = done.step.operation.room() else { continue };
         let breach = |what: String| Violation::of(Promise::I4, done.step.app, room, what).by(done.step.number);
-        let met = case.met(done.step.app, room, done);
+        let scene = Scene::of(case, done, room);
         let untrue = match done.verdict() {
             Verdict::Refused(answer) if answer.code.is_empty() => Some(format!("a bare {}", answer.status)),
-            Verdict::Refused(answer) => refusal(done, answer, met),
-            Verdict::Good(answer) => outcome(done, answer, met),
+            Verdict::Refused(answer) => scene.refusal(answer),
+            Verdict::Good(answer) => scene.outcome(answer),
             Verdict::Unknown => None,
         };
         violations.extend(untrue.map(breach));
@@ -35,53 +35,83 @@ pub fn judge(case: &Case<'_>) -> Vec<Violation> {
     violations
 }
 
-/// What a refusal says of the room that it never was, while the request was under way.
-fn refusal(done: &Done, answer: &Answer, met: &[Replica]) -> Option<String> {
-    let actor = done.step.actor.as_deref().unwrap_or_default();
-    let named = named(&done.step.operation, actor);
-    let some = |place: Circumstance, is: bool| {
-        met.iter().any(|state| named.iter().any(|whom| (state.place(whom) == place) == is))
-    };
-    // Talk's 219 is for the banned, and for those who lack the rank to remove somebody.
-    let talk_refuses = answer.code == "219" && is_departure(&done.step.operation);
-    let holds = match answer.code.as_str() {
-        _ if met.is_empty() || talk_refuses => true,
-        "BANNED" | "219" => some(Banned, true) || met.iter().any(|state| state.place(actor) == Banned),
-        "ALREADY_BANNED" => some(Banned, true),
-        "BAN_NOT_FOUND" => some(Banned, false),
-        "INVITATION_NOT_FOUND" | "INVITATION_REQUIRED" => some(Invited, false),
-        "CLIENT_NOT_FOUND" if is_departure(&done.step.operation) => some(Member, false),
-        "239" => some(Member, true),
-        "NOT_ROOM_MEMBER" => met.iter().any(|state| state.place(actor) != Member),
-        "ROOM_FULL" => met.iter().any(|state| state.members() + named.len() as u64 > state.seats),
-        _ => true,
-    };
-    let code = &answer.code;
-    (!holds).then(|| format!("refused with `{code}`, which was at no time so: {named:?}"))
+/// A request, and what the room was while it was under way.
+struct Scene<'a> {
+    operation: &'a Operation,
+    actor: &'a str,
+    /// Whom it is about.
+    named: Vec<String>,
+    met: &'a [Replica],
+    /// Whose invitations may have lapsed without anybody having swept them away.
+    lapsed: Vec<&'a str>,
 }
 
-/// What a good answer says of somebody that he never was, while the request was under way.
-fn outcome(done: &Done, answer: &Answer, met: &[Replica]) -> Option<String> {
-    let was = |whom: &str, places: &[Circumstance]| {
-        met.is_empty() || met.iter().any(|state| places.contains(&state.place(whom)))
-    };
-    let actor = done.step.actor.as_deref().unwrap_or_default();
-    match &done.step.operation {
-        Operation::Join { .. } if !was(actor, &[Member]) => return Some(format!("`{actor}` never was in")),
-        Operation::Decline { .. } if met.iter().all(|state| state.place(actor) == Invited) && !met.is_empty() => {
-            return Some(format!("`{actor}` was invited all the time"));
-        }
-        _ => {}
+impl<'a> Scene<'a> {
+    fn of(case: &'a Case<'_>, done: &'a Done, room: &str) -> Self {
+        let actor = done.step.actor.as_deref().unwrap_or_default();
+        let operation = &done.step.operation;
+        let lapses = case.rooms.get(&(done.step.app, room.to_owned())).map(|room| room.lapses.as_slice());
+        let lapses = lapses.unwrap_or_default().iter().filter(|(_, start)| *start <= done.end());
+        let lapsed = lapses.map(|(client, _)| *client).collect();
+        Self { operation, actor, named: named(operation, actor), met: case.met(done.step.app, room, done), lapsed }
     }
-    let untrue = |(client, outcome): &&(String, String)| match outcome.as_str() {
-        "already_member" => !was(client, &[Member]),
-        "already_invited" => !was(client, &[Invited]),
-        "banned" => !was(client, &[Banned]),
-        "room_full" => !met.iter().any(|state| state.members() >= state.seats) && !met.is_empty(),
-        _ => false,
-    };
-    let (client, outcome) = answer.outcomes.iter().find(untrue)?;
-    Some(format!("`{client}` was told to be `{outcome}`, and never was"))
+
+    /// Whether somebody stood so at some time.
+    fn was(&self, whom: &str, place: Circumstance) -> bool {
+        self.met.iter().any(|state| state.place(whom) == place)
+    }
+
+    /// Whether somebody stood otherwise at some time.
+    fn was_not(&self, whom: &str, place: Circumstance) -> bool {
+        let is_over = place == Invited && self.lapsed.contains(&whom);
+        is_over || self.met.iter().any(|state| state.place(whom) != place)
+    }
+
+    /// What a refusal says of the room that it never was.
+    fn refusal(&self, answer: &Answer) -> Option<String> {
+        let some = |place| self.named.iter().any(|whom| self.was(whom, place));
+        let some_not = |place| self.named.iter().any(|whom| self.was_not(whom, place));
+        // Talk's 219 is for the banned, and for those who lack the rank to remove somebody.
+        let talk_lacks_rank = answer.code == "219" && is_departure(self.operation);
+        let holds = match answer.code.as_str() {
+            _ if self.met.is_empty() || talk_lacks_rank => true,
+            "BANNED" | "219" => some(Banned) || self.was(self.actor, Banned),
+            "ALREADY_BANNED" => some(Banned),
+            "BAN_NOT_FOUND" => some_not(Banned),
+            "INVITATION_NOT_FOUND" | "INVITATION_REQUIRED" => some_not(Invited),
+            "CLIENT_NOT_FOUND" if is_departure(self.operation) => some_not(Member),
+            "239" => some(Member),
+            "NOT_ROOM_MEMBER" => self.was_not(self.actor, Member),
+            "ROOM_FULL" => self.met.iter().any(|state| state.members() + self.named.len() as u64 > state.seats),
+            _ => true,
+        };
+        let (code, named) = (&answer.code, &self.named);
+        (!holds).then(|| format!("refused with `{code}`, which was at no time so: {named:?}"))
+    }
+
+    /// What a good answer says of somebody that he never was.
+    fn outcome(&self, answer: &Answer) -> Option<String> {
+        if self.met.is_empty() {
+            return None;
+        }
+        let actor = self.actor;
+        match self.operation {
+            Operation::Join { .. } if !self.was(actor, Member) => return Some(format!("`{actor}` never was in")),
+            Operation::Decline { .. } if !self.was_not(actor, Invited) => {
+                return Some(format!("`{actor}` was invited all the time"));
+            }
+            _ => {}
+        }
+        let untrue = |(client, outcome): &&(String, String)| match outcome.as_str() {
+            "already_member" => !self.was(client, Member),
+            "already_invited" => !self.was(client, Invited),
+            "banned" => !self.was(client, Banned),
+            "room_full" => !self.met.iter().any(|state| state.members() >= state.seats),
+            _ => false,
+        };
+        let (client, outcome) = answer.outcomes.iter().find(untrue)?;
+        Some(format!("`{client}` was told to be `{outcome}`, and never was"))
+    }
 }
 
 fn is_departure(operation: &Operation) -> bool {
