@@ -5,8 +5,10 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::Parser;
+use histories::Mishap;
 use histories::case::Case;
 use histories::check;
+use histories::mutation::{self, Laboratory, Verdict};
 use histories::record::Record;
 use histories::run::{self, Settings};
 use histories::script::{self, Script};
@@ -40,6 +42,12 @@ struct Cli {
     /// How many runs to spend on making a failing script shorter.
     #[arg(long, default_value_t = 40)]
     shrink: usize,
+    /// Makes the code wrong in each way of `mutations.yaml`, and says which of them the judges see.
+    #[arg(long, conflicts_with_all = ["seed", "replay"])]
+    mutations: bool,
+    /// Only mutations whose name holds this word.
+    #[arg(long, value_name = "WORD", requires = "mutations")]
+    only: Option<String>,
     /// The functions' binaries; where cargo has put them without it.
     #[arg(long, value_name = "DIR")]
     bin_dir: Option<PathBuf>,
@@ -48,6 +56,15 @@ struct Cli {
 #[tokio::main]
 async fn main() -> ExitCode {
     let cli = Cli::parse();
+    if cli.mutations {
+        return match examined(cli.only.as_deref()).await {
+            Ok(code) => code,
+            Err(mishap) => {
+                eprintln!("{mishap}");
+                ExitCode::FAILURE
+            }
+        };
+    }
     let settings = Settings { bin_dir: cli.bin_dir.clone(), faults: !cli.no_faults };
     let scripts: Vec<Script> = match (&cli.replay, cli.seed) {
         (Some(file), _) => match Record::read(file) {
@@ -78,8 +95,24 @@ async fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
+/// Makes every mutation and prints what became of it; a failure when one of them was not seen.
+async fn examined(word: Option<&str>) -> Result<ExitCode, Mishap> {
+    let (laboratory, mut survivors, mut table) = (Laboratory::new()?, 0, String::new());
+    for mutation in mutation::listed(word)? {
+        let (told, is_caught) = match laboratory.examine(&mutation).await {
+            Ok(Verdict { caught_by: Some(seed), .. }) => (format!("caught, seed {seed}"), true),
+            Ok(Verdict { seen, .. }) => (format!("NOT caught; seen: {seen:?}"), false),
+            Err(mishap) => (format!("NOT caught: {mishap}"), false),
+        };
+        survivors += usize::from(!is_caught);
+        table.push_str(&format!("| {:?} | {} | {told} |\n", mutation.breaks, mutation.name));
+    }
+    print!("| promise | mutation | |\n| --- | --- | --- |\n{table}");
+    Ok(if survivors == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
 /// Performs a script; what it breaks, if it breaks something.
-async fn passes(script: &Script, settings: &Settings) -> Result<Option<Breaking>, histories::Mishap> {
+async fn passes(script: &Script, settings: &Settings) -> Result<Option<Breaking>, Mishap> {
     let begun = Instant::now();
     let run = run::perform(script, settings).await?;
     let violations = check::judged(&Case::of(&run.history, &run.ending));

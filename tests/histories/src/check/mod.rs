@@ -17,11 +17,13 @@ mod tests;
 
 use std::fmt;
 
+use serde::Deserialize;
+
 use crate::case::Case;
 use crate::script::App;
 
 /// A promise, by its number in `docs/guarantees.md`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 pub enum Promise {
     /// `memberCount` is the number of members, never more than the capacity, at every entry.
     I1,

@@ -1,0 +1,224 @@
+//! Whether the judges see what they are there for: the code is made wrong on purpose, one fault at a time, in a copy of the
+//! repository, and runs are made with it until its promise is seen broken.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Instant;
+
+use serde::Deserialize;
+
+use crate::Mishap;
+use crate::case::Case;
+use crate::check::{self, Promise};
+use crate::run::{self, Settings};
+use crate::script;
+
+/// The repository.
+const REPOSITORY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+/// The list.
+const LIST: &str = include_str!("../mutations.yaml");
+/// Seeds until a mutation counts as one that nobody sees.
+const SEEDS: u64 = 6;
+/// Requests of each.
+const OPERATIONS: usize = 1_200;
+/// The functions that a script wakes: no others are built.
+const FUNCTIONS: [&str; 31] = [
+    "add_member",
+    "add_members",
+    "ban_client",
+    "cancel_invitation",
+    "cancel_invitations",
+    "create_and_join",
+    "create_app",
+    "create_client",
+    "create_room",
+    "create_webhook",
+    "decline_invitation",
+    "default_route",
+    "expire_invitations",
+    "join_room",
+    "list_events",
+    "push_events",
+    "refresh_profiles",
+    "relay_events",
+    "remove_member",
+    "remove_members",
+    "retry_deliveries",
+    "send_invitations",
+    "send_message",
+    "send_platform_message",
+    "send_webhooks",
+    "set_member_property",
+    "talk_invite",
+    "talk_join",
+    "talk_leave",
+    "talk_remove_member",
+    "unban_client",
+];
+
+/// A fault put into the code.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Mutation {
+    /// What is wrong then.
+    pub name: String,
+    /// Which promise is broken by it.
+    pub breaks: Promise,
+    /// How it is made.
+    pub edits: Vec<Edit>,
+}
+
+/// A text in a file, and what stands in its place.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Edit {
+    /// From the root of the repository.
+    pub file: String,
+    /// Stands there once.
+    pub old: String,
+    /// Stands there then.
+    pub new: String,
+}
+
+/// What became of a mutation.
+#[derive(Clone, Debug)]
+pub struct Verdict {
+    /// The mutation.
+    pub mutation: Mutation,
+    /// The promises that were seen broken.
+    pub seen: BTreeSet<Promise>,
+    /// The seed by which its own was, if it was.
+    pub caught_by: Option<u64>,
+}
+
+/// All mutations of the list, or those whose name holds a word.
+pub fn listed(word: Option<&str>) -> Result<Vec<Mutation>, Mishap> {
+    let all: Vec<Mutation> = serde_norway::from_str(LIST)?;
+    Ok(all.into_iter().filter(|one| word.is_none_or(|word| one.name.contains(word))).collect())
+}
+
+/// A copy of the repository with a target directory of its own.
+#[derive(Debug)]
+pub struct Laboratory {
+    tree: PathBuf,
+    target: PathBuf,
+}
+
+impl Laboratory {
+    /// Copies the repository as it is now.
+    pub fn new() -> Result<Self, Mishap> {
+        let folder = Path::new(REPOSITORY).join("target/mutants");
+        let laboratory = Self { tree: folder.join("tree"), target: folder.join("target") };
+        for file in tracked()? {
+            let text = fs::read(Path::new(REPOSITORY).join(&file));
+            if let Ok(text) = text {
+                laboratory.write(&file, &text)?;
+            }
+        }
+        Ok(laboratory)
+    }
+
+    /// Writes a file of the copy, unless it says the same already: what is not touched is not built again.
+    fn write(&self, file: &str, text: &[u8]) -> Result<(), Mishap> {
+        let path = self.tree.join(file);
+        if fs::read(&path).is_ok_and(|old| old == text) {
+            return Ok(());
+        }
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        Ok(fs::write(path, text)?)
+    }
+
+    fn apply(&self, mutation: &Mutation) -> Result<(), Mishap> {
+        for edit in &mutation.edits {
+            let text = fs::read_to_string(self.tree.join(&edit.file))?;
+            match text.matches(&edit.old).count() {
+                1 => self.write(&edit.file, text.replace(&edit.old, &edit.new).as_bytes())?,
+                count => {
+                    let Mutation { name, .. } = mutation;
+                    return Err(format!("`{name}`: its text stands {count} times in {}", edit.file).into());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn restore(&self, mutation: &Mutation) -> Result<(), Mishap> {
+        for edit in &mutation.edits {
+            self.write(&edit.file, &fs::read(Path::new(REPOSITORY).join(&edit.file))?)?;
+        }
+        Ok(())
+    }
+
+    fn build(&self) -> Result<(), Mishap> {
+        let functions = FUNCTIONS.iter().flat_map(|function| ["--bin", function]);
+        let mut cargo = Command::new(env!("CARGO"));
+        cargo.args(["build", "--quiet", "--package", "rollcall"]).args(functions).current_dir(&self.tree);
+        // Without what a debugger needs it is built sooner.
+        cargo.env("CARGO_TARGET_DIR", &self.target).env("CARGO_PROFILE_DEV_DEBUG", "none");
+        let built = cargo.output()?; // its warnings are to be expected
+        let told = || format!("it does not compile:\n{}", String::from_utf8_lossy(&built.stderr));
+        if built.status.success() { Ok(()) } else { Err(told().into()) }
+    }
+
+    /// Makes a mutation, and runs until its promise is seen broken or patience ends.
+    pub async fn examine(&self, mutation: &Mutation) -> Result<Verdict, Mishap> {
+        let begun = Instant::now();
+        let made = self.apply(mutation).and_then(|()| self.build());
+        let built = begun.elapsed();
+        let verdict = match made {
+            Ok(()) => self.observe(mutation).await,
+            Err(mishap) => Err(mishap),
+        };
+        self.restore(mutation)?;
+        let verdict = verdict?;
+        eprintln!(
+            "`{}`: built in {:.0} s, seen in {:.0} s: {:?}",
+            mutation.name,
+            built.as_secs_f64(),
+            (begun.elapsed() - built).as_secs_f64(),
+            verdict.seen
+        );
+        Ok(verdict)
+    }
+
+    async fn observe(&self, mutation: &Mutation) -> Result<Verdict, Mishap> {
+        let settings = Settings { bin_dir: Some(self.target.join("debug")), faults: true };
+        let mut verdict = Verdict { mutation: mutation.clone(), seen: BTreeSet::new(), caught_by: None };
+        for seed in 1..=SEEDS {
+            let run = run::perform(&script::invent(seed, OPERATIONS, 16), &settings).await?;
+            let violations = check::judged(&Case::of(&run.history, &run.ending));
+            verdict.seen.extend(violations.iter().map(|violation| violation.promise));
+            if verdict.seen.contains(&mutation.breaks) {
+                verdict.caught_by = Some(seed);
+                break;
+            }
+        }
+        Ok(verdict)
+    }
+}
+
+/// The files of the repository that git knows, changed or not.
+fn tracked() -> Result<Vec<String>, Mishap> {
+    let listed = Command::new("git").args(["ls-files", "-z"]).current_dir(REPOSITORY).output()?;
+    let listed = String::from_utf8(listed.stdout)?;
+    Ok(listed.split('\0').filter(|file| !file.is_empty()).map(str::to_owned).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_promise_has_a_mutation_and_every_mutation_still_fits_the_code() {
+        let all = listed(None).unwrap();
+        for (promise, _) in check::JUDGES {
+            assert!(all.iter().any(|one| one.breaks == promise), "{promise:?}");
+        }
+        for edit in all.iter().flat_map(|one| &one.edits) {
+            let text = fs::read_to_string(Path::new(REPOSITORY).join(&edit.file)).unwrap();
+            assert_eq!(text.matches(&edit.old).count(), 1, "{}: {}", edit.file, edit.old);
+        }
+    }
+}
