@@ -20,9 +20,9 @@ const REPOSITORY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
 /// The list.
 const LIST: &str = include_str!("../mutations.yaml");
 /// Seeds until a mutation counts as one that nobody sees.
-const SEEDS: u64 = 6;
+const SEEDS: u64 = 8;
 /// Requests of each.
-const OPERATIONS: usize = 1_200;
+const OPERATIONS: usize = 700;
 /// The functions that a script wakes: no others are built.
 const FUNCTIONS: [&str; 31] = [
     "add_member",
