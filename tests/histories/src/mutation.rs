@@ -1,7 +1,7 @@
 //! Whether the judges see what they are there for: the code is made wrong on purpose, one fault at a time, in a copy of the
 //! repository, and runs are made with it until its promise is seen broken.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -130,6 +130,12 @@ impl Laboratory {
         Ok(fs::write(path, text)?)
     }
 
+    /// The files that a mutation touches, as they are in the copy.
+    fn originals(&self, mutation: &Mutation) -> Result<BTreeMap<String, Vec<u8>>, Mishap> {
+        let read = |edit: &Edit| Ok((edit.file.clone(), fs::read(self.tree.join(&edit.file))?));
+        mutation.edits.iter().map(read).collect()
+    }
+
     fn apply(&self, mutation: &Mutation) -> Result<(), Mishap> {
         for edit in &mutation.edits {
             let text = fs::read_to_string(self.tree.join(&edit.file))?;
@@ -140,13 +146,6 @@ impl Laboratory {
                     return Err(format!("`{name}`: its text stands {count} times in {}", edit.file).into());
                 }
             }
-        }
-        Ok(())
-    }
-
-    fn restore(&self, mutation: &Mutation) -> Result<(), Mishap> {
-        for edit in &mutation.edits {
-            self.write(&edit.file, &fs::read(Path::new(REPOSITORY).join(&edit.file))?)?;
         }
         Ok(())
     }
@@ -164,14 +163,16 @@ impl Laboratory {
 
     /// Makes a mutation, and runs until its promise is seen broken or patience ends.
     pub async fn examine(&self, mutation: &Mutation) -> Result<Verdict, Mishap> {
-        let begun = Instant::now();
+        let (begun, originals) = (Instant::now(), self.originals(mutation)?);
         let made = self.apply(mutation).and_then(|()| self.build());
         let built = begun.elapsed();
         let verdict = match made {
             Ok(()) => self.observe(mutation).await,
             Err(mishap) => Err(mishap),
         };
-        self.restore(mutation)?;
+        for (file, text) in originals {
+            self.write(&file, &text)?;
+        }
         let verdict = verdict?;
         eprintln!(
             "`{}`: built in {:.0} s, seen in {:.0} s: {:?}",
