@@ -48,10 +48,21 @@ pub struct Room {
     pub torn: Vec<String>,
     /// Pending invitations of addresses: id and address.
     pub invitations: BTreeMap<String, String>,
+    /// Links, by id.
+    pub links: BTreeMap<String, Link>,
     /// The log as the API replays it.
     pub log: Vec<Entry>,
     /// The numbers of the entries that are stored, in the order of their keys.
     pub stored: Vec<u64>,
+}
+
+/// A link in the end.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Link {
+    /// How many it has let in, as it says.
+    pub uses: u64,
+    /// How many it may let in.
+    pub max_uses: u64,
 }
 
 /// An entry of a log, as the API shows it.
@@ -73,6 +84,8 @@ pub struct Entry {
     pub via: String,
     /// Who added or invited them.
     pub inviter: Option<String>,
+    /// The link that let members in.
+    pub link: Option<String>,
     /// The invitations of addresses that it is about.
     pub invitations: Vec<String>,
     /// Whether it tells until when invitations live.
@@ -136,6 +149,9 @@ impl Room {
             self.standings.insert(client.to_owned(), place);
         } else if let Some(address) = sk.strip_prefix("#INVITATION#") {
             self.invitations.insert(text(&item["id"]), address.to_owned());
+        } else if let Some(link) = sk.strip_prefix("LINK#") {
+            let (uses, max_uses) = (number(&item["uses"]), number(&item["maxUses"]));
+            self.links.insert(link.to_owned(), Link { uses, max_uses });
         } else if sk.starts_with("LOG#") {
             self.stored.push(number(&item["seq"]));
         }
@@ -188,6 +204,7 @@ fn entry(shown: &Value) -> Entry {
         member_count: shown["memberCount"].as_u64().unwrap_or_default(),
         via: word(&shown["via"]).unwrap_or_default(),
         inviter: word(&shown["inviter"]),
+        link: word(&shown["link"]),
         invitations,
         has_expiry: !shown["expiresAt"].is_null(),
         words: word(&shown["message"]["message"]).filter(|_| said),

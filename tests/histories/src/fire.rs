@@ -1,5 +1,7 @@
 //! What goes wrong during a run, by the same seed as everything else.
 
+use std::time::Duration;
+
 use local::{BatchFault, CallFault, Faults, Rates, Storm};
 
 use crate::chance::Chance;
@@ -21,15 +23,28 @@ const RATES: Rates = Rates {
     shuffle: 0.05,
 };
 
-/// How many calls of other services, and how many batches, are lost in a run.
-const LOST: usize = 20;
+/// A gale: for a moment one kind of fault is met so often that nothing is known of how writes end, although the SDK asks
+/// three times.
+const GALES: [Rates; 3] = [
+    Rates { lose_response: 0.5, ..RATES },
+    Rates { internal_error: 0.5, ..RATES },
+    Rates { throttle: 0.3, transaction_conflict: 0.3, ..RATES },
+];
 
-/// Lets everything go wrong from now on.
-pub fn rage(faults: &Faults, seed: u64) {
+/// How long the weather holds.
+const SPELL: Duration = Duration::from_millis(400);
+
+/// How often a spell is a gale, of a hundred.
+const GALE: usize = 8;
+
+/// Lets everything go wrong until it is dropped.
+pub async fn rage(faults: Faults, seed: u64) {
     let mut chance = Chance::of(seed ^ 0xf1fe);
-    faults.storm(Storm { seed, rates: RATES });
-    for _ in 0..LOST {
+    loop {
+        let rates = if chance.percent(GALE) { *chance.one_of(&GALES) } else { RATES };
+        faults.storm(Storm { seed: chance.draw(), rates });
         faults.next_batch(BatchFault::Lose);
         faults.next_call("lambda:InvokeFunction", *chance.one_of(&[CallFault::Lose, CallFault::Refuse]));
+        tokio::time::sleep(SPELL).await;
     }
 }

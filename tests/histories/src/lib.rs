@@ -16,6 +16,7 @@ mod chance;
 pub mod script;
 
 mod fire;
+mod lapsing;
 mod receiver;
 mod request;
 mod stage;

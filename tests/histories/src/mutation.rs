@@ -190,7 +190,11 @@ impl Laboratory {
         for seed in 1..=SEEDS {
             let run = run::perform(&script::invent(seed, OPERATIONS, 16), &settings).await?;
             let violations = check::judged(&Case::of(&run.history, &run.ending));
-            verdict.seen.extend(violations.iter().map(|violation| violation.promise));
+            for violation in &violations {
+                if verdict.seen.insert(violation.promise) {
+                    eprintln!("  {violation}");
+                }
+            }
             if verdict.seen.contains(&mutation.breaks) {
                 verdict.caught_by = Some(seed);
                 break;

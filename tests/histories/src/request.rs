@@ -3,7 +3,7 @@
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
-use crate::script::{App, Dialect, Operation, Sending, Step, invited_address};
+use crate::script::{Dialect, Operation, Sending, Step, invited_address};
 use crate::stage::Stage;
 
 /// What tells a message of the script from every other.
@@ -24,6 +24,7 @@ pub fn is_same(one: &Step, other: &Step) -> bool {
 /// The request of a step; none for what is no request but time that passes.
 pub fn of(stage: &Stage, step: &Step) -> Option<RequestBuilder> {
     let (method, path, body) = parts(step)?;
+    let path = stage.found(step, path);
     let path = if step.sending == Sending::Dry { format!("{path}?dryRun=true") } else { path };
     let request = stage.request(step.app, step.actor.as_deref(), method, &path);
     let request = match step.sending {
@@ -79,7 +80,16 @@ fn parts(step: &Step) -> Option<(Method, String, Value)> {
         | Operation::RemoveOne { dialect: Dialect::Talk, .. }
         | Operation::TalkInvite { .. }
         | Operation::TalkInviteAddress { .. } => talking(&step.operation),
-        Operation::Lapse { .. } | Operation::Sweep => None,
+        Operation::CreateLink { room, max_uses, .. } => {
+            post(format!("/rooms/{room}/links"), json!({ "maxUses": max_uses }))
+        }
+        // Which link it is shows when it is there.
+        Operation::DeleteLink { room, link } => delete(format!("/rooms/{room}/links/{link}")),
+        Operation::Redeem { link, .. } => post(format!("/links/{link}/redeem"), json!({ "systemMessage": true })),
+        Operation::Block { blockee } => post(format!("/blockStatus/my/{blockee}"), Value::Null),
+        Operation::Unblock { blockee } => delete(format!("/blockStatus/my/{blockee}")),
+        Operation::SetPolicy { policy } => post("/me".to_owned(), json!({ "invitePolicy": policy })),
+        Operation::Lapse { .. } | Operation::LapseAddress { .. } | Operation::Sweep => None,
     }
 }
 
@@ -139,9 +149,4 @@ fn talking(operation: &Operation) -> Option<(Method, String, Value)> {
         _ => return None,
     };
     Some((Method::POST, path, body))
-}
-
-/// The key under which time is taken from an invitation.
-pub fn standing(app: App, room: &str, client: &str) -> Value {
-    json!({ "PK": { "S": format!("{}#ROOM#{room}", app.id()) }, "SK": { "S": format!("#STANDING#{client}") } })
 }

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use crate::ending::Ending;
 use crate::fire;
+use crate::lapsing;
 use crate::history::{Answer, Done, History, Try, Verdict};
 use crate::request;
 use crate::script::{App, Operation, Script, Sending, Step};
@@ -65,12 +66,14 @@ impl Run {
 /// Performs a script on a stack of its own.
 pub async fn perform(script: &Script, settings: &Settings) -> Result<Run, Mishap> {
     let stage = Arc::new(Stage::new(settings.bin_dir.clone()).await?);
-    if settings.faults {
-        fire::rage(stage.stack.faults(), script.seed);
-    }
+    let rage = settings.faults.then(|| tokio::spawn(fire::rage(stage.stack.faults().clone(), script.seed)));
     let begun = now();
     let done = all_at_once(&stage, script).await?;
     let took = Duration::from_micros(now() - begun);
+    if let Some(rage) = rage {
+        rage.abort();
+        let _ = rage.await;
+    }
     let met = stage.stack.faults().met();
     stage.stack.faults().clear();
     let ending = Ending::of(&stage).await?;
@@ -128,7 +131,10 @@ async fn take(stage: &Stage, step: &Step) -> Done {
 async fn try_once(stage: &Stage, step: &Step) -> Try {
     let start = now();
     let answer = match &step.operation {
-        Operation::Lapse { room, client } => lapse(stage, step.app, room, client).await,
+        Operation::Lapse { room, client } => lapse(stage, lapsing::client(stage, step.app, room, client)).await,
+        Operation::LapseAddress { room, address } => {
+            lapse(stage, lapsing::address(stage, step.app, room, address)).await
+        }
         Operation::Sweep => {
             let swept = stage.stack.invoke("expire_invitations", json!({})).await;
             swept.ok().map(|_| Answer { status: 200, ..Answer::default() })
@@ -143,6 +149,9 @@ async fn send(stage: &Stage, step: &Step) -> Option<Answer> {
     let status = reply.status().as_u16();
     let replayed = reply.headers().get("idempotency-replayed").is_some();
     let text = reply.text().await.ok()?;
+    if let Ok(body) = serde_json::from_str::<Value>(&text) {
+        stage.keep(step, &body["result"]);
+    }
     Some(Answer { replayed, ..heard(step.app, status, &text) })
 }
 
@@ -181,14 +190,7 @@ fn digest(text: &str) -> u64 {
 }
 
 /// Takes from an invitation the time that it has left, past the functions.
-async fn lapse(stage: &Stage, app: App, room: &str, client: &str) -> Option<Answer> {
-    let over = json!({
-        "TableName": stage.stack.table(), "Key": request::standing(app, room, client),
-        "UpdateExpression": "SET #state.#invited.#expiresAt = :past, GSI2SK = :past",
-        "ConditionExpression": "attribute_exists(#state.#invited)",
-        "ExpressionAttributeNames": { "#state": "state", "#invited": "invited", "#expiresAt": "expiresAt" },
-        "ExpressionAttributeValues": { ":past": { "N": "1" } },
-    });
+async fn lapse(stage: &Stage, over: Value) -> Option<Answer> {
     let answer = stage.engine("UpdateItem", over).await.ok()?;
     let code = answer["__type"].as_str().unwrap_or_default().to_owned();
     Some(Answer { status: if code.is_empty() { 200 } else { 404 }, code, ..Answer::default() })

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use local::Stack;
@@ -9,7 +10,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::receiver::Receiver;
-use crate::script::{App, PEOPLE};
+use crate::script::{App, Operation, PEOPLE, Step};
 
 /// How long a client waits for an answer: longer than a function may take.
 const PATIENCE: Duration = Duration::from_secs(31);
@@ -25,6 +26,14 @@ pub struct Stage {
     pub receiver: Receiver,
     http: reqwest::Client,
     keys: BTreeMap<App, Keys>,
+    links: Mutex<BTreeMap<(App, String), Link>>,
+}
+
+/// A link that was made: what names it, what opens it.
+#[derive(Clone, Debug)]
+struct Link {
+    id: String,
+    token: String,
 }
 
 #[derive(Debug, Default)]
@@ -44,7 +53,7 @@ impl Stage {
         };
         let stack = builder.start().await?;
         let http = reqwest::Client::builder().timeout(PATIENCE).build()?;
-        let mut stage = Self { stack, receiver: Receiver::new().await?, http, keys: BTreeMap::new() };
+        let mut stage = Self { stack, receiver: Receiver::new().await?, http, keys: BTreeMap::new(), links: Mutex::default() };
         for app in App::ALL {
             stage.open(app).await?;
         }
@@ -75,6 +84,26 @@ impl Stage {
             Some(token) => request.header("IM-CLIENT-KEY", &keys.client_key).header("IM-Authorization", token),
             None => request.header("IM-API-KEY", &keys.api_key),
         }
+    }
+
+    /// Remembers the link that a step has made.
+    pub fn keep(&self, step: &Step, made: &Value) {
+        if let (Operation::CreateLink { link, .. }, Some(id), Some(token)) =
+            (&step.operation, made["_id"].as_str(), made["token"].as_str())
+        {
+            let (key, made) = ((step.app, link.clone()), Link { id: id.to_owned(), token: token.to_owned() });
+            self.links.lock().unwrap_or_else(PoisonError::into_inner).entry(key).or_insert(made);
+        }
+    }
+
+    /// The path of a step with the link that it means; with one that there never was, as long as there is none.
+    pub fn found(&self, step: &Step, path: String) -> String {
+        let (Operation::Redeem { link, .. } | Operation::DeleteLink { link, .. }) = &step.operation else { return path };
+        let links = self.links.lock().unwrap_or_else(PoisonError::into_inner);
+        let nothing = Link { id: "0".repeat(24), token: format!("{}.cg.{}.{}", step.app.id(), "0".repeat(24), "0".repeat(32)) };
+        let known = links.get(&(step.app, link.clone())).unwrap_or(&nothing);
+        let part = if matches!(step.operation, Operation::Redeem { .. }) { &known.token } else { &known.id };
+        path.replace(link, part)
     }
 
     /// A request that must succeed; its whole body.

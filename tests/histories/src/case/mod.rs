@@ -46,7 +46,7 @@ pub struct Followed<'a> {
     pub flaws: Vec<(u64, Flaw)>,
     /// When each entry can have been written.
     pub order: Order,
-    /// Whose invitations lost their time, and not before when.
+    /// Whose invitations lost their time, and not before when; `@` is that of any address.
     pub lapses: Vec<(&'a str, u64)>,
 }
 
@@ -97,7 +97,10 @@ impl<'a> Followed<'a> {
             let turn = effect::what(entry).and_then(effect::turn);
             let happening = Happening { seq: entry.seq, turn, whom: &whom, member_count: entry.member_count };
             let by_then = order.latest(at);
-            let lapsed = |whom: &str| lapses.iter().any(|(client, start)| *client == whom && *start <= by_then);
+            let lapsed = |whom: &str| {
+                let own = |client: &str| client == whom || (client == "@" && whom.starts_with('@'));
+                lapses.iter().any(|(client, start)| own(client) && *start <= by_then)
+            };
             flaws.extend(replica.take(&happening, lapsed).into_iter().map(|flaw| (entry.seq, flaw)));
             if let (What::Entered, Some(id)) = (effect::what(entry).unwrap_or(What::Made), entry.invitations.first()) {
                 replica.places.remove(&format!("@{id}")); // used up by who claims it
@@ -108,12 +111,13 @@ impl<'a> Followed<'a> {
     }
 }
 
-/// Whose invitation to a room lost its time, and not before when.
+/// Whose invitation to a room lost its time, and not before when; `@` is that of any address.
 fn lapse<'a>(done: &'a Done, (app, room): &(App, String)) -> Option<(&'a str, u64)> {
     match &done.step.operation {
         Operation::Lapse { room: own, client } if done.step.app == *app && own == room => {
             Some((client.as_str(), done.start()))
         }
+        Operation::LapseAddress { room: own, .. } if done.step.app == *app && own == room => Some(("@", done.start())),
         _ => None,
     }
 }

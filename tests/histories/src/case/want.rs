@@ -161,7 +161,21 @@ impl Wanting<'_> {
             Operation::TalkInviteAddress { address, .. } => self.invited(address),
             Operation::SignUp { address } => self.signed_up(address),
             Operation::Sweep => App::ALL.map(|app| Want { app, ..self.want(What::Expired, None, Measure::Any) }).into(),
-            Operation::GiveRole { .. } | Operation::Lapse { .. } => Vec::new(),
+            Operation::Redeem { .. } => match self.answer {
+                Some(answer) if answer.outcomes.iter().any(|(_, outcome)| outcome == "joined") => {
+                    self.one(What::Entered, actor)
+                }
+                Some(_) => Vec::new(),
+                None => self.perhaps(What::Entered, actor),
+            },
+            Operation::GiveRole { .. }
+            | Operation::CreateLink { .. }
+            | Operation::DeleteLink { .. }
+            | Operation::Block { .. }
+            | Operation::Unblock { .. }
+            | Operation::SetPolicy { .. }
+            | Operation::Lapse { .. }
+            | Operation::LapseAddress { .. } => Vec::new(),
         }
     }
 

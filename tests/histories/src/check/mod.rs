@@ -6,6 +6,7 @@ mod capacity;
 mod claims;
 mod direct;
 mod letters;
+mod links;
 mod once;
 mod pending;
 mod refusals;
@@ -102,11 +103,12 @@ impl fmt::Display for Violation {
 pub type Judge = fn(&Case<'_>) -> Vec<Violation>;
 
 /// All judges, each with its promise.
-pub const JUDGES: [(Promise, Judge); 11] = [
+pub const JUDGES: [(Promise, Judge); 12] = [
     (Promise::I1, capacity::judge),
     (Promise::I2, bans::judge),
     (Promise::I3, pending::judge),
     (Promise::I4, rivals::judge),
+    (Promise::I5, links::judge),
     (Promise::I6, once::judge),
     (Promise::I7, sequence::judge),
     (Promise::I8, direct::judge),

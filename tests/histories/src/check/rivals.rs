@@ -7,7 +7,7 @@ use shared::membership::model::Replica;
 use super::{Promise, Violation};
 use crate::case::{Case, What};
 use crate::history::{Answer, Done, Verdict};
-use crate::script::{Operation, invited_address};
+use crate::script::{App, Operation, invited_address};
 
 /// What breaks it.
 pub fn judge(case: &Case<'_>) -> Vec<Violation> {
@@ -20,10 +20,11 @@ pub fn judge(case: &Case<'_>) -> Vec<Violation> {
             violations.push(Violation::of(Promise::I4, want.app, room, what).by(case.done(want.by).step.number));
         }
     }
+    let wishes: Vec<Wish<'_>> = case.history.done.iter().filter_map(wish).collect();
     for done in &case.history.done {
         let Some(room) = done.step.operation.room() else { continue };
         let breach = |what: String| Violation::of(Promise::I4, done.step.app, room, what).by(done.step.number);
-        let scene = Scene::of(case, done, room);
+        let scene = Scene::of(case, done, room, &wishes);
         let untrue = match done.verdict() {
             Verdict::Refused(answer) if answer.code.is_empty() => Some(format!("a bare {}", answer.status)),
             Verdict::Refused(answer) => scene.refusal(answer),
@@ -44,16 +45,28 @@ struct Scene<'a> {
     met: &'a [Replica],
     /// Whose invitations may have lapsed without anybody having swept them away.
     lapsed: Vec<&'a str>,
+    /// Who may have wanted to hear nothing of whom, or of anybody.
+    wishes: Vec<&'a Wish<'a>>,
+}
+
+/// That somebody wants to hear nothing of somebody, or of anybody.
+struct Wish<'a> {
+    app: App,
+    client: &'a str,
+    blockee: Option<&'a str>,
+    since: u64,
 }
 
 impl<'a> Scene<'a> {
-    fn of(case: &'a Case<'_>, done: &'a Done, room: &str) -> Self {
+    fn of(case: &'a Case<'_>, done: &'a Done, room: &str, wishes: &'a [Wish<'a>]) -> Self {
         let actor = done.step.actor.as_deref().unwrap_or_default();
         let operation = &done.step.operation;
         let lapses = case.rooms.get(&(done.step.app, room.to_owned())).map(|room| room.lapses.as_slice());
         let lapses = lapses.unwrap_or_default().iter().filter(|(_, start)| *start <= done.end());
         let lapsed = lapses.map(|(client, _)| *client).collect();
-        Self { operation, actor, named: named(operation, actor), met: case.met(done.step.app, room, done), lapsed }
+        let (named, met) = (named(operation, actor), case.met(done.step.app, room, done));
+        let wishes = wishes.iter().filter(|wish| wish.app == done.step.app && wish.since <= done.end()).collect();
+        Self { operation, actor, named, met, lapsed, wishes }
     }
 
     /// Whether somebody stood so at some time.
@@ -67,6 +80,13 @@ impl<'a> Scene<'a> {
         is_over || self.met.iter().any(|state| state.place(whom) != place)
     }
 
+    /// Whether one of these may have wanted to hear nothing of the caller, at some time before his answer.
+    fn may_be_blocked(&self, invitees: &[String]) -> bool {
+        self.wishes.iter().any(|wish| {
+            invitees.iter().any(|invitee| invitee == wish.client) && wish.blockee.is_none_or(|own| own == self.actor)
+        })
+    }
+
     /// What a refusal says of the room that it never was.
     fn refusal(&self, answer: &Answer) -> Option<String> {
         let some = |place| self.named.iter().any(|whom| self.was(whom, place));
@@ -75,7 +95,9 @@ impl<'a> Scene<'a> {
         let talk_lacks_rank = answer.code == "219" && is_departure(self.operation);
         let holds = match answer.code.as_str() {
             _ if self.met.is_empty() || talk_lacks_rank => true,
+            "219" if self.may_be_blocked(&self.named) => true,
             "BANNED" | "219" => some(Banned) || self.was(self.actor, Banned),
+            "BLOCKED" => self.may_be_blocked(&self.named),
             "ALREADY_BANNED" => some(Banned),
             "BAN_NOT_FOUND" => some_not(Banned),
             "INVITATION_NOT_FOUND" | "INVITATION_REQUIRED" => some_not(Invited),
@@ -106,12 +128,25 @@ impl<'a> Scene<'a> {
             "already_member" => !self.was(client, Member),
             "already_invited" => !self.was(client, Invited),
             "banned" => !self.was(client, Banned),
+            "blocked" => !self.may_be_blocked(std::slice::from_ref(client)),
             "room_full" => !self.met.iter().any(|state| state.members() >= state.seats),
             _ => false,
         };
         let (client, outcome) = answer.outcomes.iter().find(untrue)?;
         Some(format!("`{client}` was told to be `{outcome}`, and never was"))
     }
+}
+
+/// What somebody may have wished by what he asked for.
+fn wish(done: &Done) -> Option<Wish<'_>> {
+    let blockee = match &done.step.operation {
+        Operation::Block { blockee } => Some(blockee.as_str()),
+        Operation::SetPolicy { policy } if policy != "everyone" => None,
+        _ => return None,
+    };
+    let is_refused = matches!(done.verdict(), Verdict::Refused(_));
+    let (app, since) = (done.step.app, done.start());
+    done.step.actor.as_deref().filter(|_| !is_refused).map(|client| Wish { app, client, blockee, since })
 }
 
 fn is_departure(operation: &Operation) -> bool {

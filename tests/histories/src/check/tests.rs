@@ -3,11 +3,13 @@
 use shared::door::Circumstance;
 
 use super::*;
-use crate::ending::{Ending, Entry, Letter, Room};
+use crate::ending::{Ending, Entry, Letter, Link, Room};
 use crate::history::{Answer, Done, History, Try};
 use crate::script::{Dialect, Operation, Sending, Step};
 
 const ROOM: &str = "r0";
+/// Made long ago: the first eight digits are the seconds.
+const LINK: &str = "00000000aaaaaaaaaaaaaaaa";
 const INVITATION: &str = "6b00dcb803749962939d542c";
 
 /// A run that is made up.
@@ -183,6 +185,56 @@ fn two_winners_and_an_untrue_refusal_break_i4() {
     let mut never = play();
     never.history.done[1].tries[0].answer.get_or_insert_default().outcomes = vec![(text("c2"), text("already_member"))];
     assert_eq!(never.breaks(Promise::I4)[0].step, Some(1));
+}
+
+/// A link of two uses that `c0` has made, and what the room says of it.
+fn link(play: &mut Play, uses: u64) {
+    let link = text("r0-l0");
+    play.asks(Some("c0"), Operation::CreateLink { room: room(), link, max_uses: 2 }, 200, "").id = text(LINK);
+    play.room().links.insert(text(LINK), Link { uses, max_uses: 2 });
+}
+
+/// A client who comes by it.
+fn comes(play: &mut Play, client: &str, member_count: u64) {
+    let redeem = Operation::Redeem { room: room(), link: text("r0-l0") };
+    play.asks(Some(client), redeem, 200, "").outcomes = vec![(text(client), text("joined"))];
+    play.logs("member.joined", &[client], member_count);
+    if let Some(last) = play.room().log.last_mut() {
+        last.link = Some(text(LINK));
+    }
+}
+
+#[test]
+fn a_use_too_many_a_use_uncounted_and_a_use_after_the_end_break_i5() {
+    let mut well = play();
+    link(&mut well, 1);
+    comes(&mut well, "c5", 4);
+    assert_eq!(well.breaks(Promise::I5), []);
+    let mut uncounted = play();
+    link(&mut uncounted, 0);
+    comes(&mut uncounted, "c5", 4);
+    assert_eq!(uncounted.breaks(Promise::I5).len(), 1);
+    let mut many = play();
+    link(&mut many, 2);
+    (5..8).zip(4..).for_each(|(at, count)| comes(&mut many, &format!("c{at}"), count));
+    assert_eq!(many.breaks(Promise::I5)[0].seq, Some(11));
+    let mut twice = play();
+    link(&mut twice, 2);
+    comes(&mut twice, "c5", 4);
+    comes(&mut twice, "c5", 4);
+    assert_eq!(twice.breaks(Promise::I5)[0].seq, Some(10));
+    let mut deleted = play();
+    link(&mut deleted, 1);
+    let delete = Operation::DeleteLink { room: room(), link: text("r0-l0") };
+    deleted.asks(Some("c0"), delete, 200, "").id = text(LINK);
+    comes(&mut deleted, "c5", 4);
+    assert_eq!(deleted.breaks(Promise::I5)[0].step, Some(10));
+    let mut banned = play();
+    link(&mut banned, 1);
+    banned.asks(None, Operation::Ban { room: room(), blockee: text("c0") }, 200, "");
+    banned.logs("member.banned", &["c0"], 2);
+    comes(&mut banned, "c5", 3);
+    assert_eq!(banned.breaks(Promise::I5)[0].seq, Some(10));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Inventing a script: what chat clients do, so that they get in each other's way.
 
 use super::{App, Dialect, Operation, PEOPLE, Script, Sending, Step};
+use crate::case::direct_id;
 use crate::chance::Chance;
 use crate::request::is_same;
 
@@ -8,6 +9,8 @@ use crate::request::is_same;
 const OPEN: usize = 5;
 /// Steps after which one of them is left alone and a new one begins.
 const TURNOVER: usize = 90;
+/// The first people, who have direct rooms with each other.
+const PAIRED: usize = 4;
 /// How often the next request is the last one once more, in the other app.
 const MIRRORED: usize = 12;
 /// People who are in a room more often than others, and do more in it.
@@ -48,7 +51,7 @@ impl Author {
         let app = if self.chance.percent(70) { App::Alpha } else { App::Beta };
         let operation = self.operation();
         let actor = match operation {
-            Operation::SignUp { .. } | Operation::Lapse { .. } | Operation::Sweep => None,
+            Operation::SignUp { .. } | Operation::Lapse { .. } | Operation::LapseAddress { .. } | Operation::Sweep => None,
             _ if self.is_for_clients(&operation) || self.chance.percent(80) => Some(self.actor(&operation)),
             _ => None,
         };
@@ -69,7 +72,9 @@ impl Author {
                 | Operation::TalkInviteAddress { .. }
         );
         match self.chance.below(100) {
-            _ if matches!(operation, Operation::Lapse { .. } | Operation::Sweep) => Sending::Once,
+            _ if matches!(operation, Operation::Lapse { .. } | Operation::LapseAddress { .. } | Operation::Sweep) => {
+                Sending::Once
+            }
             0..8 => Sending::Again(2),
             8..12 => Sending::AtOnce(2),
             12..14 => Sending::AtOnce(3),
@@ -90,6 +95,10 @@ impl Author {
                 | Operation::RemoveOne { dialect: Dialect::Talk, .. }
                 | Operation::TalkInvite { .. }
                 | Operation::TalkInviteAddress { .. }
+                | Operation::Redeem { .. }
+                | Operation::Block { .. }
+                | Operation::Unblock { .. }
+                | Operation::SetPolicy { .. }
         )
     }
 
@@ -100,19 +109,56 @@ impl Author {
         }
         match self.chance.below(100) {
             0..4 => self.founding(),
-            4..7 => Operation::OpenDirect { peer: self.person() },
-            7..38 => self.inward(),
-            38..52 => Operation::Say { room: self.room() },
-            52..62 => self.talking(),
-            62..78 => self.answering(),
-            78..92 => self.outward(),
-            92..95 => Operation::SignUp { address: self.address() },
-            95..98 => Operation::Lapse { room: self.room(), client: self.person() },
+            4..7 => self.direct(),
+            7..34 => self.inward(),
+            34..46 => Operation::Say { room: self.room() },
+            46..56 => self.talking(),
+            56..70 => self.answering(),
+            70..83 => self.outward(),
+            83..91 => self.linking(),
+            91..93 => self.consenting(),
+            93..96 => Operation::SignUp { address: self.address() },
+            96..98 => Operation::Lapse { room: self.room(), client: self.person() },
+            98 if self.chance.percent(50) => Operation::LapseAddress { room: self.room(), address: self.address() },
             98 => Operation::Sweep,
             _ => {
                 let role = (*self.chance.one_of(&["admin", "member", "owner"])).to_owned();
                 Operation::GiveRole { room: self.room(), client: self.person(), role }
             }
+        }
+    }
+
+    /// The room of two: opened, and now and then somebody tries to come between them.
+    fn direct(&mut self) -> Operation {
+        let pair = self.chance.some_of(&PEOPLE[..PAIRED], 2);
+        match (pair.as_slice(), self.chance.below(3)) {
+            ([one, other], 0) => {
+                let room = direct_id(one, other).unwrap_or_default();
+                Operation::Add { room, invitees: vec![self.person()], invites: false, partial: false, told: false }
+            }
+            ([one, other], 1) if self.chance.percent(40) => {
+                Operation::Leave { room: direct_id(one, other).unwrap_or_default(), dialect: Dialect::Imkit }
+            }
+            _ => Operation::OpenDirect { peer: (*self.chance.one_of(&PEOPLE[..PAIRED])).to_owned() },
+        }
+    }
+
+    fn linking(&mut self) -> Operation {
+        let (room, number) = (self.room(), self.chance.below(3));
+        let link = format!("{room}-l{number}");
+        match self.chance.below(10) {
+            0..2 => Operation::CreateLink { room, link, max_uses: 1 + self.chance.below(3) as u32 },
+            2 if self.chance.percent(30) => Operation::DeleteLink { room, link },
+            _ => Operation::Redeem { room, link },
+        }
+    }
+
+    fn consenting(&mut self) -> Operation {
+        match self.chance.below(8) {
+            0..3 => Operation::Block { blockee: self.person() },
+            3..6 => Operation::Unblock { blockee: self.person() },
+            6 => Operation::SetPolicy { policy: (*self.chance.one_of(&["nobody", "shared_room"])).to_owned() },
+            _ => Operation::SetPolicy { policy: "everyone".to_owned() },
         }
     }
 
@@ -186,7 +232,11 @@ impl Author {
     /// Who asks: one of the room's regulars, more often than not, so that not all is refused to strangers.
     fn actor(&mut self, operation: &Operation) -> String {
         let comes_from_outside = matches!(operation, Operation::Join { .. } | Operation::Decline { .. });
-        match operation.room().and_then(|room| room[1..].parse::<usize>().ok()) {
+        if let Operation::OpenDirect { .. } | Operation::Redeem { .. } = operation {
+            let some = if matches!(operation, Operation::Redeem { .. }) { PEOPLE.len() } else { PAIRED };
+            return (*self.chance.one_of(&PEOPLE[..some])).to_owned();
+        }
+        match operation.room().and_then(|room| room.strip_prefix('r')?.parse::<usize>().ok()) {
             Some(room) if !comes_from_outside && self.chance.percent(70) => {
                 PEOPLE[(room + self.chance.below(REGULARS)) % PEOPLE.len()].to_owned()
             }

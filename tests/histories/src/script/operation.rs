@@ -54,8 +54,22 @@ pub enum Operation {
     TalkInviteAddress { room: String, address: String },
     /// `POST /admin/clients`: the owner of an address signs up, or says again that it is his.
     SignUp { address: String },
+    /// `POST /rooms/:id/links`.
+    CreateLink { room: String, link: String, max_uses: u32 },
+    /// `DELETE /rooms/:id/links/:link`.
+    DeleteLink { room: String, link: String },
+    /// `POST /links/:token/redeem`.
+    Redeem { room: String, link: String },
+    /// `POST /blockStatus/my/:blockee`.
+    Block { blockee: String },
+    /// `DELETE /blockStatus/my/:blockee`.
+    Unblock { blockee: String },
+    /// `POST /me`: from whom the caller takes invitations.
+    SetPolicy { policy: String },
     /// Time: the invitation of a client is over.
     Lapse { room: String, client: String },
+    /// Time: the invitation of an address is over.
+    LapseAddress { room: String, address: String },
     /// Time: the schedule that sweeps invitations away comes by.
     Sweep,
 }
@@ -81,8 +95,17 @@ impl Operation {
             | Self::Say { room }
             | Self::TalkInvite { room, .. }
             | Self::TalkInviteAddress { room, .. }
-            | Self::Lapse { room, .. } => Some(room),
-            Self::OpenDirect { .. } | Self::SignUp { .. } | Self::Sweep => None,
+            | Self::CreateLink { room, .. }
+            | Self::DeleteLink { room, .. }
+            | Self::Redeem { room, .. }
+            | Self::Lapse { room, .. }
+            | Self::LapseAddress { room, .. } => Some(room),
+            Self::OpenDirect { .. }
+            | Self::SignUp { .. }
+            | Self::Block { .. }
+            | Self::Unblock { .. }
+            | Self::SetPolicy { .. }
+            | Self::Sweep => None,
         }
     }
 }
