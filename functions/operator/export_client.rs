@@ -49,12 +49,16 @@ fn shown(trace: &Trace, client: &ClientId) -> Value {
         Trace::Token(token) => json!({ "kind": "token", "record": token }),
         Trace::Address(address) => json!({ "kind": "address", "address": address }),
         Trace::Quitted(room) => json!({ "kind": "room left", "room": room }),
+        Trace::Redeemed(room, link) => json!({ "kind": "link redeemed", "room": room, "link": link }),
         Trace::Own(room, standing) => json!({ "kind": "standing", "room": room, "record": standing }),
         Trace::Invited(room, invitation) => json!({ "kind": "invitation", "room": room, "record": invitation }),
         Trace::Standing(room, named) => json!({ "kind": "standing of another", "room": room, "named": named }),
         Trace::Room(room, named) => json!({ "kind": "room", "room": room, "named": named }),
         Trace::Invitation(room, own, named) => json!({
             "kind": "invitation sent", "room": room, "invitation": own.id, "createdAt": own.created_at, "named": named,
+        }),
+        Trace::Link(room, own, named) => json!({
+            "kind": "link made", "room": room, "link": own.id, "createdAt": own.created_at, "named": named,
         }),
         Trace::Watch(room) => json!({ "kind": "socket that watches a room", "room": room }),
         Trace::Sockets => json!({ "kind": "sockets that watch the client" }),

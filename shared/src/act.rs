@@ -5,11 +5,13 @@ mod settle;
 use std::time::Duration;
 
 use crate::auth::Caller;
+use crate::budget::Charge;
 use crate::change::Change;
 use crate::client::Face;
 use crate::door::Door;
 use crate::id::{ClientId, ObjectId, random_hex};
 use crate::invitation::Invitation;
+use crate::link::Link;
 use crate::log::Entry;
 use crate::message::{Content, Message};
 use crate::room::Room;
@@ -33,8 +35,14 @@ pub struct Act {
     pub opened: Vec<(Option<Invitation>, Invitation)>,
     /// Invitations of addresses that end.
     pub closed: Vec<Invitation>,
+    /// Who comes in by a link, and that link as it was read.
+    pub redeemed: Option<(ClientId, Link)>,
+    /// Links that let nobody in any more.
+    pub revoked: Vec<Link>,
     /// Who has left the room, and finds it among those that it has quitted.
     pub quitters: Vec<ClientId>,
+    /// What it uses up of budgets with counters of their own.
+    pub charges: Vec<Charge>,
     /// The acting client, whose own standing must still be what the decision rested on.
     pub guard: Option<Guard>,
     /// What tells this act from a rival's.
@@ -107,7 +115,10 @@ impl Act {
             shifts: Vec::new(),
             opened: Vec::new(),
             closed: Vec::new(),
+            redeemed: None,
+            revoked: Vec::new(),
             quitters: Vec::new(),
+            charges: Vec::new(),
             guard: None,
             nonce: random_hex::<8>(),
             is_heard: false,
@@ -173,6 +184,7 @@ impl Act {
             messages: 0,
             via: None,
             inviter: None,
+            link: None,
             expires_at: None,
             invitations: Vec::new(),
             message: None,
@@ -252,6 +264,7 @@ mod tests {
             joined: 3,
             via,
             inviter: None,
+            ticket: None,
             read_messages,
             last_read: None,
             properties: Default::default(),
@@ -284,6 +297,7 @@ mod tests {
             page: None,
             invitee: None,
             invitation: None,
+            link: None,
             record: None,
             now: NOW,
         }

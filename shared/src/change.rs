@@ -4,6 +4,7 @@ use crate::client::{Client, Face, Profile};
 use crate::id::ClientId;
 use crate::invitation::Invitation;
 use crate::json::Json;
+use crate::link::Link;
 use crate::log::{Entry, Kind};
 use crate::message::{Content, Notice, Post};
 use crate::room::Room;
@@ -30,6 +31,15 @@ pub enum Change {
         inviter: Option<ClientId>,
         /// The invitation of their address that this redeems.
         closes: Option<Invitation>,
+        /// What the room is told.
+        notice: Option<Notice>,
+    },
+    /// A client became a member by a link (D43).
+    JoinedByLink {
+        /// Who.
+        person: Person,
+        /// The link as it was.
+        link: Link,
         /// What the room is told.
         notice: Option<Notice>,
     },
@@ -80,6 +90,8 @@ pub enum Change {
     MemberBanned {
         /// Who.
         person: Person,
+        /// The links that he made: they let nobody in any more.
+        links: Vec<Link>,
     },
     /// A ban was lifted.
     MemberUnbanned {
@@ -168,7 +180,7 @@ impl Change {
         match self {
             Self::RoomCreated => Kind::RoomCreated,
             Self::RoomUpdated { .. } => Kind::RoomUpdated,
-            Self::MembersJoined { .. } => Kind::MemberJoined,
+            Self::MembersJoined { .. } | Self::JoinedByLink { .. } => Kind::MemberJoined,
             Self::MembersInvited { .. } | Self::AddressInvited { .. } => Kind::MemberInvited,
             Self::InvitationsRenewed { .. } | Self::RolesGiven { .. } | Self::PropertiesSet { .. } => {
                 Kind::MemberUpdated
@@ -194,7 +206,7 @@ impl Change {
             | Self::MembersInvited { people, .. }
             | Self::InvitationsRenewed { people, .. } => of_people(people),
             Self::InvitationsEnded { standings, .. } | Self::MembersLeft { standings, .. } => of_standings(standings),
-            Self::MemberBanned { person } => vec![person.id.clone()],
+            Self::JoinedByLink { person, .. } | Self::MemberBanned { person, .. } => vec![person.id.clone()],
             Self::MemberUnbanned { standing } | Self::PropertiesSet { standing, .. } => vec![standing.client.clone()],
             Self::RolesGiven { roles, .. } => roles.iter().map(|(standing, _)| standing.client.clone()).collect(),
             Self::RoomCreated
@@ -209,6 +221,7 @@ impl Change {
     pub fn content(&self) -> Option<Content> {
         match self {
             Self::MembersJoined { notice, .. }
+            | Self::JoinedByLink { notice, .. }
             | Self::MembersInvited { notice, .. }
             | Self::InvitationsEnded { notice, .. }
             | Self::MembersLeft { notice, .. }

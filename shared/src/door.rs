@@ -9,6 +9,7 @@ use crate::client::{Client, Face};
 use crate::error::Error;
 use crate::id::{AppId, ClientId, RoomId};
 use crate::invitation::Invitation;
+use crate::link::{Link, Presented};
 use crate::log::Entry;
 use crate::room::Room;
 use crate::standing::{Membership, Page, Standing, State};
@@ -39,19 +40,23 @@ pub struct Door {
     pub invitee: Option<Invitee>,
     /// The invitation of an address to this room, lapsed or not.
     pub invitation: Option<Invitation>,
+    /// The link that the request names.
+    pub link: Option<Presented>,
     /// The app's own record, where the dialect needs it.
     pub record: Option<App>,
     /// The moment of reading.
     pub now: Time,
 }
 
-/// A room's standings and invitations of addresses, in the order of their keys.
+/// A room's standings, invitations of addresses and links, in the order of their keys.
 #[derive(Clone, Debug, Default)]
 pub struct Everybody {
     /// Of clients.
     pub standings: Vec<Standing>,
     /// Of people who are not clients yet.
     pub invitations: Vec<Invitation>,
+    /// Links to the room, live or not.
+    pub links: Vec<Link>,
 }
 
 /// What is known of one client.

@@ -2,7 +2,7 @@
 
 use std::error::Error as Cause;
 
-use crate::id::{ClientId, RoomId};
+use crate::id::{ClientId, ObjectId, RoomId};
 
 /// Why a request was not carried out. Its text is a sentence that the caller can act on, and names the offender.
 #[derive(Debug, thiserror::Error)]
@@ -95,6 +95,36 @@ pub enum Error {
     AddressInvitationNotFound {
         /// As asked for.
         id: String,
+    },
+    /// There is no such link, or none any more (D43).
+    #[error("there is no such link{}: it never was, has expired or was deleted", named(.link))]
+    LinkNotFound {
+        /// As asked for; none where it was no link's token at all.
+        link: Option<ObjectId>,
+    },
+    /// As many have come in by the link as may (D43).
+    #[error("link `{link}` has let in as many as it may: {uses}")]
+    LinkUsedUp {
+        /// The link.
+        link: ObjectId,
+        /// How many.
+        uses: u32,
+    },
+    /// A link lets nobody in twice (D43).
+    #[error("you have come in by link `{link}` before: it lets nobody in twice")]
+    LinkRedeemed {
+        /// The link.
+        link: ObjectId,
+    },
+    /// A room has no more links than so many (D43).
+    #[error("room `{room}` can have at most {limit} links {}at a time: delete one first", if *.own {"of yours "} else {""})]
+    TooManyLinks {
+        /// The room.
+        room: RoomId,
+        /// How many.
+        limit: usize,
+        /// Whether it is the caller's own that are too many.
+        own: bool,
     },
     /// There is no such message in the room.
     #[error("there is no message `{id}` in the room")]
@@ -219,6 +249,20 @@ pub enum Error {
     #[error("there is no such route")]
     RouteNotFound,
 
+    /// Too many people were added or invited in too short a time; nothing has changed.
+    #[error("the budget `{budget}`{} is used up: at most {limit} people in {} {window}", of(.client), article(.window))]
+    RateLimited {
+        /// Which ([`crate::budget::Budget`]).
+        budget: &'static str,
+        /// Whose, where it is a client's.
+        client: Option<ClientId>,
+        /// How many people it holds.
+        limit: u32,
+        /// `hour` or `day`.
+        window: &'static str,
+        /// Seconds until it is full again.
+        retry_after: u64,
+    },
     /// The request has another body or query than the one that first came with its key (D42).
     #[error("`Idempotency-Key` `{key}` was used for another request: take a new key")]
     IdempotencyMismatch {
@@ -258,6 +302,7 @@ impl Error {
     pub fn retry_after(&self) -> Option<u64> {
         match self {
             Self::Busy | Self::IdempotencyInProgress { .. } => Some(1),
+            Self::RateLimited { retry_after, .. } => Some(*retry_after),
             _ => None,
         }
     }
@@ -278,6 +323,18 @@ impl Error {
 
 fn alternatives(names: &[&str]) -> String {
     names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" or ")
+}
+
+fn of(client: &Option<ClientId>) -> String {
+    client.as_ref().map(|client| format!(" of `{client}`")).unwrap_or_default()
+}
+
+fn article(window: &str) -> &'static str {
+    if window == "hour" { "an" } else { "a" }
+}
+
+fn named(link: &Option<ObjectId>) -> String {
+    link.as_ref().map(|link| format!(" as `{link}`")).unwrap_or_default()
 }
 
 fn quoted(clients: &[ClientId]) -> String {

@@ -176,6 +176,7 @@ mod tests {
             messages: 0,
             via,
             inviter: None,
+            link: None,
             expires_at: None,
             invitations: Vec::new(),
             message: None,

@@ -11,6 +11,7 @@ use lambda_runtime::{LambdaEvent, service_fn};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::budget::Budgets;
 use crate::error::Error;
 use crate::once::{Answer, Asked};
 use crate::request::Request;
@@ -132,6 +133,9 @@ where
             Err(Error::Answered { body, is_replayed }) => Response::again(body, is_replayed),
             result => respond(&request, result),
         };
+        if request.may_change() && request.is_dry_run().unwrap_or(false) {
+            response = response.with("dry-run", "true");
+        }
         response.headers.entry("x-request-id").or_insert_with(|| id.clone());
         line.write(Some(response.status_code), watch);
         Ok::<_, lambda_runtime::Error>(response)
@@ -225,6 +229,6 @@ async fn open_house() -> Result<House, lambda_runtime::Error> {
 
 async fn open_cold_house() -> Result<House, lambda_runtime::Error> {
     let table = variable("TABLE_NAME").ok_or("TABLE_NAME must name the table")?;
-    let store = Store::connect(table, variable("AWS_ENDPOINT_URL_DYNAMODB")).await;
+    let store = Store::connect(table, variable("AWS_ENDPOINT_URL_DYNAMODB"), Budgets::from_environment()).await;
     Ok(House { store, settings: Settings::from_environment() })
 }

@@ -20,12 +20,14 @@ pub mod pinyin;
 pub mod app;
 pub mod client;
 pub mod invitation;
+pub mod link;
 pub mod message;
 pub mod room;
 pub mod standing;
 
 pub mod door;
 
+pub mod budget;
 pub mod change;
 pub mod membership;
 

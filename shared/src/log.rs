@@ -110,6 +110,9 @@ pub struct Entry {
     /// Who added or invited them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub inviter: Option<ClientId>,
+    /// The link that let them in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<ObjectId>,
     /// When invitations lapse.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Time>,

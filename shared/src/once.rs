@@ -53,7 +53,7 @@ pub struct Asked {
     key: String,
     place: String,
     content: Hash,
-    seal: Option<Seal>,
+    seal: Seal,
 }
 
 impl Asked {
@@ -71,7 +71,7 @@ impl Asked {
             key: key.to_owned(),
             place: format!("{} {path}", request.method()),
             content: Hash::of_bytes(&content),
-            seal: auth::api_key(request).map(Seal::of),
+            seal: Seal::of(key, auth::api_key(request)),
         }))
     }
 
@@ -102,7 +102,7 @@ pub struct Record {
     pub expires_at: Time,
     /// When the table may forget it.
     ttl: i64,
-    /// [`Kept`], compressed; sealed where it may hold a secret.
+    /// [`Kept`], compressed and sealed.
     kept: String,
 }
 
@@ -137,7 +137,7 @@ impl Record {
             turn_ends: now.plus(TURN),
             expires_at,
             ttl: expires_at.seconds(),
-            kept: pack(kept, asked.seal.as_ref())?,
+            kept: pack(kept, &asked.seal)?,
         })
     }
 
@@ -160,14 +160,9 @@ impl Record {
     }
 }
 
-fn pack(kept: &Kept, seal: Option<&Seal>) -> Result<String, Error> {
+fn pack(kept: &Kept, seal: &Seal) -> Result<String, Error> {
     let text = serde_json::to_vec(kept).map_err(Error::internal)?;
-    let bytes = deflate::compress_to_vec(&text, LEVEL);
-    let bytes = match seal {
-        Some(seal) => seal.shut(bytes)?,
-        None => bytes,
-    };
-    let packed = BASE64.encode(bytes);
+    let packed = BASE64.encode(seal.shut(deflate::compress_to_vec(&text, LEVEL))?);
     if packed.len() > LONGEST {
         let reason = "cannot be used for so long an answer: ask for a shorter one by `Prefer: return=minimal`";
         return Err(Error::invalid(IDEMPOTENCY_KEY, reason));
@@ -177,22 +172,20 @@ fn pack(kept: &Kept, seal: Option<&Seal>) -> Result<String, Error> {
 
 fn unpack(packed: &str, asked: &Asked) -> Result<Kept, Error> {
     let bytes = BASE64.decode(packed).map_err(Error::internal)?;
-    let bytes = match &asked.seal {
-        Some(seal) => seal.open(bytes).ok_or_else(|| Error::IdempotencyMismatch { key: asked.key.clone() })?,
-        None => bytes,
-    };
+    let bytes = asked.seal.open(bytes).ok_or_else(|| Error::IdempotencyMismatch { key: asked.key.clone() })?;
     let text = inflate::decompress_to_vec(&bytes).map_err(|flaw| Error::internal(flaw.to_string()))?;
     serde_json::from_slice(&text).map_err(Error::internal)
 }
 
-/// What the platform is answered can hold a secret, a token of a client: it is kept under the platform's own key, of which
-/// the table holds only the hash.
+/// An answer can hold a secret: the token of a link, or of a client. It is sealed by what the caller alone has and the table holds
+/// only a hash of: his `Idempotency-Key`, and the platform's API key, for the platform is told the most.
 #[derive(Clone)]
 struct Seal([u8; 32]);
 
 impl Seal {
-    fn of(api_key: &str) -> Self {
-        Self(Sha256::new().chain_update("what is kept of answers\n").chain_update(api_key).finalize().into())
+    fn of(key: &str, api_key: Option<&str>) -> Self {
+        let secret = Sha256::new().chain_update("what is kept of answers\n").chain_update(api_key.unwrap_or_default());
+        Self(secret.chain_update("\n").chain_update(key).finalize().into())
     }
 
     fn shut(&self, mut bytes: Vec<u8>) -> Result<Vec<u8>, Error> {
@@ -311,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_platform_is_told_is_read_with_its_key_alone() {
+    fn what_is_kept_is_read_with_the_keys_that_came_with_it_alone() {
         let secret = "App.0123456789abcdef";
         let record = record(&by_platform(secret), &done("the token is 4711"));
         assert!(!BASE64.decode(&record.kept).unwrap().windows(4).any(|part| part == b"4711"));

@@ -11,6 +11,7 @@ use crate::event::About;
 use crate::id::{ClientId, random_hex};
 use crate::invitation::Invitation;
 use crate::json::Json;
+use crate::link::Link;
 use crate::log::Entry;
 use crate::message::{Content, Message, Notice, Post};
 use crate::room::Room;
@@ -64,6 +65,12 @@ impl Renaming<'_> {
     pub fn invitation(&self, mut invitation: Invitation) -> Invitation {
         self.id(invitation.inviter.as_mut());
         invitation
+    }
+
+    /// A link: who made it.
+    pub fn link(&self, mut link: Link) -> Link {
+        self.face(link.inviter.as_mut());
+        link
     }
 
     /// A delivery: whom it tells of.
@@ -198,6 +205,7 @@ mod tests {
             messages: 1,
             via: None,
             inviter: inviter.map(id),
+            link: None,
             expires_at: None,
             invitations: Vec::new(),
             message,
@@ -222,6 +230,7 @@ mod tests {
             joined: 3,
             via: Via::Added,
             inviter: Some(id(inviter)),
+            ticket: None,
             read_messages: 0,
             last_read: None,
             properties: Json::default(),

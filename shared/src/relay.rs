@@ -155,6 +155,7 @@ mod tests {
             messages: 0,
             via: None,
             inviter: None,
+            link: None,
             expires_at: None,
             invitations: Vec::new(),
             message: None,

@@ -3,6 +3,7 @@
 use md5::{Digest, Md5};
 use serde::{Deserialize, Serialize};
 
+use crate::budget::Spent;
 use crate::client::Said;
 use crate::id::{ClientId, RoomId, hex, random_hex};
 use crate::json::Json;
@@ -67,9 +68,19 @@ pub struct Room {
     pub messages: u64,
     /// Present members.
     pub member_count: u32,
+    /// What its budgets have been used up.
+    #[serde(default, skip_serializing_if = "Spent::is_nothing")]
+    pub spent: Spent,
+    /// How many links to it were ever made: none is made, and no act is written, that has not seen them all (D43).
+    #[serde(default, skip_serializing_if = "none_yet")]
+    pub links_made: u64,
     /// The last message.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_message: Option<Message>,
+}
+
+fn none_yet(made: &u64) -> bool {
+    *made == 0
 }
 
 /// What a room looks like: fields that no rule reads.
@@ -229,6 +240,8 @@ impl Room {
             seq: 0,
             messages: 0,
             member_count: 0,
+            spent: Spent::default(),
+            links_made: 0,
             last_message: None,
         }
     }

@@ -50,6 +50,9 @@ pub struct Membership {
     /// Who added or invited the client, if somebody did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub inviter: Option<ClientId>,
+    /// What let the client in, where that has an id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ticket: Option<Ticket>,
     /// The room's messages up to the last one read: the badge is what came since (D23).
     pub read_messages: u64,
     /// The last message read.
@@ -58,6 +61,16 @@ pub struct Membership {
     /// Properties of the member in this room.
     #[serde(default, skip_serializing_if = "Json::is_empty")]
     pub properties: Json,
+}
+
+/// What has let a member in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Ticket {
+    /// A link (D43).
+    Link(ObjectId),
+    /// The invitation of an address (D36).
+    Invitation(ObjectId),
 }
 
 /// An invitation of a client that nobody has answered.
@@ -126,6 +139,21 @@ pub enum Via {
     Claim,
     /// It came by itself.
     Join,
+    /// It redeemed a link (D43).
+    Link,
+}
+
+impl Via {
+    /// The word on the wire (D40).
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Added => "added",
+            Self::Invitation => "invitation",
+            Self::Claim => "claim",
+            Self::Join => "join",
+            Self::Link => "link",
+        }
+    }
 }
 
 impl Standing {
@@ -219,6 +247,7 @@ mod tests {
             joined: 1,
             via: Via::Added,
             inviter: None,
+            ticket: None,
             read_messages,
             last_read: None,
             properties: Json::default(),

@@ -408,6 +408,26 @@ impl Actor {
         self.get(&format!("/blockStatus/room/{room}"))
     }
 
+    /// `POST /rooms/:id/links`.
+    pub fn links(&self, room: &str, terms: Value) -> Call {
+        self.post(&format!("/rooms/{room}/links"), terms)
+    }
+
+    /// `GET /rooms/:id/links`.
+    pub fn lists_links(&self, room: &str) -> Call {
+        self.get(&format!("/rooms/{room}/links"))
+    }
+
+    /// `DELETE /rooms/:id/links/:link`, of a link as a reply shows it.
+    pub fn deletes_link(&self, room: &str, link: &Value) -> Call {
+        self.call(Method::DELETE, &format!("/rooms/{room}/links/{}", text(&link["_id"])))
+    }
+
+    /// `POST /links/:token/redeem`, of a link as it was shown when it was made.
+    pub fn redeems(&self, link: &Value) -> Call {
+        self.call(Method::POST, &format!("/links/{}/redeem", text(&link["token"])))
+    }
+
     /// `POST /rooms/createAndJoin`.
     pub fn founds(&self, body: Value) -> Call {
         self.post("/rooms/createAndJoin", body)

@@ -373,7 +373,7 @@ async fn an_invited_client_is_not_a_member() {
     assert_eq!(answer.outcomes(), pairs(&[("bbb", "invited")]));
     let told = answer.good();
     assert_eq!((ids(&told["members"]), &told["memberCount"]), (vec!["aaa".to_owned()], &json!(1)));
-    assert_eq!(told["memberProperties"], json!([{ "client": "aaa", "badge": 0 }]));
+    assert_eq!(told["memberProperties"], json!([{ "client": "aaa", "badge": 0, "via": "added" }]));
     for part in ["", "/members", "/events"] {
         bbb.get(&format!("/rooms/{room}{part}")).send().await.refused(403, "NOT_ROOM_MEMBER");
     }
@@ -572,7 +572,7 @@ async fn the_message_is_posted_at_invite_time_too() {
     let told = aaa.invites(&room, &["ccc"]).and(json!({ "systemMessage": true })).send().await.good();
     assert_eq!(told["lastMessage"]["messageType"], json!("addMember"));
     assert_eq!(told["lastMessage"]["member"]["_id"], json!("ccc"));
-    assert_eq!(told["memberProperties"][1], json!({ "client": "bbb", "badge": 1 }));
+    assert_eq!(told["memberProperties"][1], json!({ "client": "bbb", "badge": 1, "via": "added" }));
     let entry = world.events(&room).await.pop().unwrap();
     assert_eq!((&entry["type"], &entry["message"]), (&json!("member.invited"), &told["lastMessage"]));
     world.holds_together(&room).await;
@@ -656,10 +656,10 @@ async fn members_stand_in_the_order_of_joining_then_by_id() {
     let told = zoe.adds(&room, &["aaa"]).send().await.good();
     assert_eq!(ids(&told["members"]), ["zoe", "bbb", "ccc", "aaa"]);
     let order = [
-        json!({ "client": "zoe", "badge": 0, "role": "owner" }),
-        json!({ "client": "bbb", "badge": 0 }),
-        json!({ "client": "ccc", "badge": 0 }),
-        json!({ "client": "aaa", "badge": 0 }),
+        json!({ "client": "zoe", "badge": 0, "role": "owner", "via": "added" }),
+        json!({ "client": "bbb", "badge": 0, "via": "added", "inviter": "zoe" }),
+        json!({ "client": "ccc", "badge": 0, "via": "added", "inviter": "zoe" }),
+        json!({ "client": "aaa", "badge": 0, "via": "added", "inviter": "zoe" }),
     ];
     assert_eq!(told["memberProperties"], json!(order));
     assert!(told["members"].as_array().unwrap().iter().all(|member| member["clientType"] == "user"), "{told}");
@@ -676,18 +676,18 @@ async fn badges_count_what_came_since_and_not_the_senders_own() {
     let told = aaa.adds(&room, &["ccc"]).and(aloud.clone()).send().await.good();
     let first = &told["lastMessage"]["_id"];
     let badges = json!([
-        { "client": "aaa", "badge": 0, "lastRead": first },
-        { "client": "bbb", "badge": 1 },
-        { "client": "ccc", "badge": 0 },
+        { "client": "aaa", "badge": 0, "lastRead": first, "via": "added" },
+        { "client": "bbb", "badge": 1, "via": "added" },
+        { "client": "ccc", "badge": 0, "via": "added", "inviter": "aaa" },
     ]);
     assert_eq!(told["memberProperties"], badges);
 
     let told = bbb.adds(&room, &["ddd"]).and(aloud).send().await.good();
     let badges = json!([
-        { "client": "aaa", "badge": 1, "lastRead": first },
-        { "client": "bbb", "badge": 0, "lastRead": told["lastMessage"]["_id"] },
-        { "client": "ccc", "badge": 1 },
-        { "client": "ddd", "badge": 0 },
+        { "client": "aaa", "badge": 1, "lastRead": first, "via": "added" },
+        { "client": "bbb", "badge": 0, "lastRead": told["lastMessage"]["_id"], "via": "added" },
+        { "client": "ccc", "badge": 1, "via": "added", "inviter": "aaa" },
+        { "client": "ddd", "badge": 0, "via": "added", "inviter": "bbb" },
     ]);
     assert_eq!(told["memberProperties"], badges);
     // What was said is what is stored.

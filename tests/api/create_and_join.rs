@@ -41,9 +41,9 @@ async fn the_caller_owns_the_room_and_comes_first_in_it() {
     );
     assert_eq!((&made["members"][0]["nickname"], &made["name"]), (&json!("ZOE"), &json!("Club")));
     let properties = json!([
-        { "client": "zoe", "badge": 0, "role": "owner" },
-        { "client": "aaa", "badge": 0 },
-        { "client": "bbb", "badge": 0 },
+        { "client": "zoe", "badge": 0, "role": "owner", "via": "join" },
+        { "client": "aaa", "badge": 0, "via": "added", "inviter": "zoe" },
+        { "client": "bbb", "badge": 0, "via": "added", "inviter": "zoe" },
     ]);
     assert_eq!(made["memberProperties"], properties);
     assert!(made.get("lastMessage").is_none(), "nobody asked for a message: {made}");
@@ -281,7 +281,11 @@ async fn a_direct_room_is_the_same_for_both() {
         (None, &json!(false)),
         "nobody owns it, nobody asks"
     );
-    assert_eq!(shown["memberProperties"], json!([{ "client": "Bob", "badge": 0 }, { "client": "alice", "badge": 0 }]));
+    let properties = json!([
+        { "client": "Bob", "badge": 0, "via": "join" },
+        { "client": "alice", "badge": 0, "via": "added", "inviter": "Bob" },
+    ]);
+    assert_eq!(shown["memberProperties"], properties);
     let before = world.sight(&room).await;
     let again = alice.founds(json!({ "roomType": "direct", "invitee": ["Bob"], "systemMessage": true })).send().await;
     assert_eq!(again.outcomes(), pairs(&[("Bob", "already_member")]));

@@ -80,8 +80,11 @@ async fn the_owner_is_a_member_with_that_role() {
         let room = world.room(json!({ "owner": "aaa", "members": members })).await;
         let shown = aaa.reads(&room).send().await.good();
         assert_eq!(ids(&shown["members"]), ["aaa", "bbb"]);
-        assert_eq!(shown["memberProperties"][0], json!({ "client": "aaa", "badge": 0, "role": "owner" }));
-        assert_eq!(shown["memberProperties"][1], json!({ "client": "bbb", "badge": 0 }));
+        assert_eq!(
+            shown["memberProperties"][0],
+            json!({ "client": "aaa", "badge": 0, "role": "owner", "via": "added" })
+        );
+        assert_eq!(shown["memberProperties"][1], json!({ "client": "bbb", "badge": 0, "via": "added" }));
         assert_eq!(shown["owner"]["nickname"], "AAA");
         world.holds_together(&room).await;
     }

@@ -115,6 +115,25 @@ async fn the_sockets_of_an_erased_client_watch_nothing_any_more() {
 }
 
 #[tokio::test]
+async fn the_links_of_an_erased_client_stay_under_the_pseudonym_and_his_redemptions_go() {
+    let world = World::new().await;
+    let bob = world.bob().await;
+    let [aaa, ccc, ddd] = world.clients(["aaa", "ccc", "ddd"]).await;
+    let (his, other) = (world.group(&[&aaa, &bob]).await, world.group(&[&aaa]).await);
+    let (link, taken) =
+        (bob.links(&his, json!({})).send().await.good(), aaa.links(&other, json!({})).send().await.good());
+    ccc.redeems(&link).send().await.good();
+    bob.redeems(&taken).send().await.good();
+    let pseudonym = world.erases_wholly(BOB).await;
+    assert_eq!(traces_in(&world.items().await), [""; 0], "the table tells of him");
+    ddd.redeems(&link).send().await.good();
+    assert_eq!(world.events(&his).await.pop().unwrap()["inviter"], json!(pseudonym));
+    assert_eq!(aaa.lists_links(&his).send().await.good()["data"][0]["uses"], json!(2));
+    world.holds_together(&his).await;
+    world.holds_together(&other).await;
+}
+
+#[tokio::test]
 async fn nothing_tells_of_an_erased_client_any_more() {
     let world = World::new().await;
     let bob = world.bob().await;

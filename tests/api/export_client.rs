@@ -84,6 +84,25 @@ async fn every_kind_of_thing_is_handed_out() {
 }
 
 #[tokio::test]
+async fn links_are_handed_out_without_what_opens_them() {
+    let world = World::new().await;
+    let [aaa, bob] = world.clients(["aaa", "bob"]).await;
+    let (his, other) = (world.group(&[&bob]).await, world.group(&[&aaa]).await);
+    let made = bob.links(&his, json!({})).send().await.good();
+    let taken = aaa.links(&other, json!({})).send().await.good();
+    bob.redeems(&taken).send().await.good();
+
+    let items = world.exports("bob").await;
+    let came = json!({ "kind": "link redeemed", "room": other, "link": taken["_id"] });
+    assert_eq!(of(&items, "link redeemed"), [&came]);
+    let [link] = of(&items, "link made")[..] else { panic!("{items:?}") };
+    assert_eq!([&link["room"], &link["link"], &link["createdAt"]], [&json!(his), &made["_id"], &made["createdTimeMS"]]);
+    assert_eq!(link["named"], json!({ "/inviter/id": "bob", "/inviter/nickname": "BOB" }));
+    let own = &of(&items, "standing").into_iter().find(|item| item["room"] == other.as_str()).unwrap()["record"];
+    assert_eq!(own["state"]["member"]["ticket"], json!({ "link": taken["_id"] }));
+}
+
+#[tokio::test]
 async fn of_others_records_nothing_is_handed_out_but_where_they_name_him() {
     let world = World::new().await;
     let [aaa, bob, ccc] = world.clients(["aaa", "bob", "ccc"]).await;

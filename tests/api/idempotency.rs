@@ -44,14 +44,18 @@ async fn an_adding_that_comes_twice_is_one_and_is_answered_the_same() {
 #[tokio::test]
 async fn every_changing_route_keeps_its_answer() {
     let world = World::new().await;
-    let [aaa, bbb, _ccc] = world.clients(["aaa", "bbb", "ccc"]).await;
+    let [aaa, bbb, ccc] = world.clients(["aaa", "bbb", "ccc"]).await;
     let (platform, delete) = (world.platform(), |actor: &Actor, path: &str| actor.call(Method::DELETE, path));
-    comes_twice(&world, || aaa.founds(json!({ "_id": "club", "invitee": "bbb" }))).await;
+    comes_twice(&world, || aaa.founds(json!({ "_id": "club", "invitee": "bbb", "invitationRequired": true }))).await;
     comes_twice(&world, || platform.post("/rooms", json!({ "_id": "hall", "members": ["aaa"] }))).await;
     comes_twice(&world, || aaa.adds_one("hall", "bbb")).await;
     let said = comes_twice(&world, || aaa.says("hall", "good morning")).await;
     comes_twice(&world, || bbb.marks_read("hall", &said["result"])).await;
     comes_twice(&world, || platform.post("/messages", json!({ "room": "hall", "sender": "aaa", "message": "hi" }))).await;
+    let link = comes_twice(&world, || aaa.post("/rooms/hall/links", json!({ "maxUses": 1 }))).await;
+    let redeem = format!("/links/{}/redeem", text(&link["result"]["token"]));
+    comes_twice(&world, || ccc.post(&redeem, json!({}))).await;
+    comes_twice(&world, || delete(&aaa, &format!("/rooms/hall/links/{}", text(&link["result"]["_id"])))).await;
     comes_twice(&world, || aaa.updates("hall", json!({ "name": "Hall" }))).await;
     comes_twice(&world, || platform.sets("hall", "bbb", "role", json!("admin"))).await;
     comes_twice(&world, || aaa.removes("hall", &["bbb"])).await;
@@ -176,6 +180,11 @@ async fn a_lost_answer_a_cut_line_and_a_killed_function_leave_one_effect() {
 #[tokio::test]
 async fn a_kept_answer_holds_no_secret_in_clear() {
     let world = World::new().await;
+    let bbb = world.client("bbb").await;
+    let room = world.group(&[&bbb]).await;
+    let link = once(bbb.post(&format!("/rooms/{room}/links"), json!({})), "a-random-one").send().await.good();
+    let items = json!(world.items().await).to_string();
+    assert!(!items.contains(&text(&link["token"])) && !items.contains("a-random-one"));
     let make = || once(world.platform().post("/admin/clients", json!({ "_id": "aaa", "issueAccessToken": true })), "k");
     let made = make().send().await.good();
     let secret = text(&made["token"]);
@@ -196,4 +205,78 @@ async fn after_a_day_a_key_is_free() {
     world.expires(&text(&kept["PK"]["S"]), "ONCE").await;
     assert!(!is_replayed(&once(aaa.says(&room, "again"), "k").send().await));
     assert_eq!(world.events(&room).await.len(), 4);
+}
+
+/// A call of several transactions that died half-way is finished by its retry, not repeated (D12).
+#[tokio::test]
+async fn a_call_of_many_parts_goes_on_where_it_ended() {
+    let world = World::new().await;
+    let aaa = world.client("aaa").await;
+    let crowd = world.crowd(200).await;
+    let room = world.group(&[&aaa]).await;
+    let add = || {
+        let body = json!({ "invitees": crowd, "partial": true, "systemMessage": true });
+        once(aaa.post(&format!("/rooms/{room}/members"), body), "k")
+    };
+    let faults = world.stack.faults();
+    // Each part is charged ahead: ninety people and their counters are more than one transaction holds.
+    for _ in 0..3 {
+        faults.next("TransactWriteItems", Fault::Delay(std::time::Duration::ZERO));
+    }
+    faults.next("TransactWriteItems", Fault::Kill);
+    assert!(add().send().await.status >= 500);
+    assert_eq!(world.sight(&room).await.room["memberCount"], json!(181), "two of three parts are done");
+    // The first try may still be alive: nobody goes on in its place before its time is over.
+    let busy = add().send().await;
+    assert_eq!(busy.headers["retry-after"], "1");
+    busy.refused(409, "IDEMPOTENCY_IN_PROGRESS");
+    let items = world.items().await;
+    let kept = items.iter().find(|item| item["SK"]["S"] == "ONCE").expect("a record");
+    world.amends(&text(&kept["PK"]["S"]), "ONCE", "SET turnEnds = :past", json!({ ":past": { "N": "1" } })).await;
+    let done = add().send().await;
+    assert!(!is_replayed(&done) && done.outcomes().iter().all(|(_, outcome)| outcome == "added"), "{}", done.body);
+    assert_eq!(done.outcomes().len(), 200);
+    assert_eq!(world.sight(&room).await.room["memberCount"], json!(201));
+    assert_eq!(world.events(&room).await.len(), 2 + 3);
+    let again = add().send().await;
+    assert!(is_replayed(&again) && again.body == done.body);
+    world.holds_together(&room).await;
+}
+
+/// The same for a sign-up that redeems invitations of several rooms.
+#[tokio::test]
+async fn a_sign_up_that_died_half_way_tells_all_its_claims() {
+    let world = World::new().await;
+    let aaa = world.client("aaa").await;
+    for room in ["one", "two"] {
+        world.room(json!({ "_id": room, "members": ["aaa"] })).await;
+        aaa.talk_invites(room, json!({ "email": "b@x.io" })).send().await.bare();
+    }
+    let body = json!({ "_id": "bbb", "email": "b@x.io", "issueAccessToken": true });
+    let sign_up = || once(world.platform().post("/admin/clients", body.clone()), "k");
+    let faults = world.stack.faults();
+    faults.next("TransactWriteItems", Fault::Delay(std::time::Duration::ZERO));
+    faults.next("TransactWriteItems", Fault::Kill);
+    assert!(sign_up().send().await.status >= 500);
+    let items = world.items().await;
+    let kept = items.iter().find(|item| item["SK"]["S"] == "ONCE").expect("a record");
+    world.amends(&text(&kept["PK"]["S"]), "ONCE", "SET turnEnds = :past", json!({ ":past": { "N": "1" } })).await;
+    let done = sign_up().send().await.good();
+    let claims = json!([{ "room": "one", "outcome": "joined" }, { "room": "two", "outcome": "joined" }]);
+    assert_eq!(done["claims"], claims);
+    let bbb = world.bearer("bbb", &text(&done["token"]));
+    bbb.reads("two").send().await.good();
+}
+
+#[tokio::test]
+async fn webhooks_are_made_changed_and_tried_once() {
+    let world = World::new().await;
+    let platform = world.platform();
+    let url = format!("{}/local/inbox/hook", world.stack.url());
+    let made = comes_twice(&world, || platform.post("/admin/webhooks", json!({ "url": url }))).await;
+    let path = format!("/admin/webhooks/{}", text(&made["result"]["_id"]));
+    comes_twice(&world, || platform.call(Method::PUT, &path).body(json!({ "url": url, "isEnabled": true }))).await;
+    comes_twice(&world, || platform.post(&format!("{path}/secret"), json!({}))).await;
+    comes_twice(&world, || platform.post(&format!("{path}/ping"), json!({}))).await;
+    comes_twice(&world, || platform.call(Method::DELETE, &path)).await;
 }

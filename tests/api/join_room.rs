@@ -222,8 +222,8 @@ async fn joining_is_told_in_the_joiners_name_when_asked_for() {
     assert_eq!((&last["sender"], &last["member"]), (&face, &face));
     // D23: the joiner has read his own message; it is news to the others.
     let badges = json!([
-        { "client": "aaa", "badge": 1 },
-        { "client": "bbb", "badge": 0, "lastRead": last["_id"] },
+        { "client": "aaa", "badge": 1, "via": "added" },
+        { "client": "bbb", "badge": 0, "lastRead": last["_id"], "via": "join" },
     ]);
     assert_eq!(told["memberProperties"], badges);
     let seen = world.sight(&room).await;

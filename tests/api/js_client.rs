@@ -70,7 +70,10 @@ async fn a_room_is_made_filled_and_left() {
     assert_eq!(ids(&told["members"]), ["ann@x", "bob b", "猫"]);
     let property = ann.call(Method::PUT, &format!("/rooms/{room}/member/{}", encoded("bob b")));
     let told = resolved(property.body(json!({ "property": "colour", "value": "blue" }))).await;
-    assert_eq!(told["memberProperties"][1], json!({ "client": "bob b", "badge": 0, "colour": "blue" }));
+    assert_eq!(
+        told["memberProperties"][1],
+        json!({ "client": "bob b", "badge": 0, "colour": "blue", "via": "added", "inviter": "ann@x" })
+    );
     assert_eq!(resolved(bob.get(&format!("/rooms/{room}/"))).await["memberCount"], json!(3));
     assert!(settled(bob.get("/rooms/absent").send().await).unwrap_err()["RC"] == 404);
     world.holds_together(&room).await;

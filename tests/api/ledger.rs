@@ -30,6 +30,7 @@ struct Room {
     itself: Option<Value>,
     standings: Vec<Value>,
     entries: Vec<Value>,
+    links: Vec<Value>,
 }
 
 /// Every item of the table.
@@ -67,6 +68,7 @@ fn rooms(items: Vec<Value>) -> BTreeMap<String, Room> {
         match sk.as_str() {
             "#ROOM" => room.itself = Some(item),
             sk if sk.starts_with("#STANDING#") => room.standings.push(item),
+            sk if sk.starts_with("#LINK#") => room.links.push(item),
             sk if sk.starts_with("LOG#") => room.entries.push(item),
             _ => {}
         }
@@ -132,6 +134,11 @@ impl Room {
         let counts = [&itself["seq"], &itself["memberCount"], &itself["messages"]].map(number);
         assert_eq!(counts, [self.entries.len() as u64, members.len() as u64, messages], "{itself}");
         assert!(members.len() as u64 <= number(&itself["maxMembers"]), "{itself}");
+        for link in &self.links {
+            let came = self.entries.iter().filter(|entry| entry.get("link") == link.get("id")).count() as u64;
+            assert_eq!(number(&link["uses"]), came, "a link is used as often as somebody came by it: {link}");
+            assert!(link.get("maxUses").is_none_or(|most| came <= number(most)), "{link}");
+        }
         for (state, folded) in [("member", members), ("invited", invited), ("banned", banned)] {
             let stored = self.standings.iter().filter(|standing| standing["state"]["M"].get(state).is_some());
             let stored: BTreeSet<String> = stored.map(|standing| text(&standing["client"]["S"])).collect();

@@ -62,7 +62,7 @@ async fn a_page_tells_of_each_member_and_of_the_whole() {
     let first = &page["data"][0];
     assert_eq!((&first["_id"], &first["id"], &first["nickname"]), (&json!("aaa"), &json!("aaa"), &json!("AAA")));
     assert_eq!(first["clientType"], "user");
-    assert_eq!(page["memberProperties"][0], json!({ "client": "aaa", "badge": 1 }));
+    assert_eq!(page["memberProperties"][0], json!({ "client": "aaa", "badge": 1, "via": "added" }));
     let own = &page["memberProperties"][1];
     assert_eq!((&own["client"], &own["badge"], &own["role"]), (&json!("bbb"), &json!(0), &json!("owner")));
 }

@@ -40,7 +40,7 @@ async fn the_callers_rooms_are_shown_whole_but_for_the_other_members() {
     let own = whole["members"].as_array().unwrap().iter().find(|one| one["_id"] == "aaa").unwrap();
     assert_eq!(
         (&shown["members"], &shown["memberProperties"]),
-        (&json!([own]), &json!([{ "client": "aaa", "badge": 1 }]))
+        (&json!([own]), &json!([{ "client": "aaa", "badge": 1, "via": "added" }]))
     );
     assert_eq!(shown["owner"], json!({ "_id": "bbb", "id": "bbb" }));
     assert_eq!((&shown["memberCount"], &shown["unread"]), (&json!(3), &json!(1)));

@@ -209,9 +209,11 @@ refusals! {
     cancel_invitations: POST "/rooms/{room}/delete/invitations" json!({ "invitees": ["zoe"] }) => acts_in_a_room;
     create_and_join: POST "/rooms/createAndJoin" json!({ "_id": "new" }) => acts;
     create_client: POST "/admin/clients" json!({ "_id": "new" }) => back_office;
+    create_link: POST "/rooms/{room}/links" json!({}) => acts_in_a_room;
     create_room: POST "/rooms" json!({ "_id": "new" }) => acts;
     create_webhook: POST "/admin/webhooks" json!({ "url": "https://example.com" }) => [an_api_key_that_is_none, a_client_where_only_the_platform_may, a_sender_who_is_nobody, a_body_that_is_no_object, a_body_that_is_too_long];
     decline_invitation: DELETE "/rooms/{room}/invitations" json!({}) => [a_client_key_that_is_none, a_token_that_is_none, an_api_key_that_is_none, a_body_that_is_no_object, a_body_that_is_too_long, a_sender_who_is_nobody, a_room_id_that_can_be_none];
+    delete_link: DELETE "/rooms/{room}/links/6b00dcb8032430e8ff3b7924" json!({}) => acts_in_a_room;
     delete_room: DELETE "/rooms/{room}" Value::Null => reads_a_room;
     delete_webhook: DELETE "/admin/webhooks/room" Value::Null => [an_api_key_that_is_none, a_client_where_only_the_platform_may, a_sender_who_is_nobody];
     get_badge: GET "/me/badge" Value::Null => reads;
@@ -223,6 +225,7 @@ refusals! {
     list_clients: GET "/admin/clients" Value::Null => [an_api_key_that_is_none, a_client_where_only_the_platform_may];
     list_deliveries: GET "/admin/webhooks/mail/deliveries" Value::Null => [an_api_key_that_is_none, a_client_where_only_the_platform_may, a_sender_who_is_nobody];
     list_events: GET "/rooms/{room}/events" Value::Null => reads_a_room;
+    list_links: GET "/rooms/{room}/links" Value::Null => reads_a_room;
     list_members: GET "/rooms/{room}/members" Value::Null => reads_a_room;
     list_messages: GET "/rooms/{room}/messages/v3" Value::Null => reads_a_room;
     list_messages_by_id: GET "/rooms/{room}/messages" Value::Null => reads_a_room;
@@ -234,6 +237,7 @@ refusals! {
     list_webhooks: GET "/admin/webhooks" Value::Null => [an_api_key_that_is_none, a_client_where_only_the_platform_may, a_sender_who_is_nobody];
     mark_read: PUT "/rooms/{room}/lastRead" json!({ "message": "6b00dcb8035e91728ec208a5" }) => acts_in_a_room;
     ping_webhook: POST "/admin/webhooks/6920a1b40123a1b2c3d4e5f6/ping" Value::Null => [an_api_key_that_is_none, a_client_where_only_the_platform_may, a_sender_who_is_nobody];
+    redeem_link: POST "/links/SampleApp.cm9vbQ.6b00dcb8032430e8ff3b7924.1f0c5a3e7d9b2846a1c3e5f708192a3b/redeem" json!({}) => acts;
     remove_member: DELETE "/rooms/{room}/members/bbb" json!({}) => acts_in_a_room;
     remove_members: POST "/rooms/{room}/delete/members" json!({ "members": ["bbb"] }) => acts_in_a_room;
     replay_delivery: POST "/admin/webhooks/room/deliveries/msg_00000000000000000000000000000000000000/replay" Value::Null => [an_api_key_that_is_none, a_client_where_only_the_platform_may, a_sender_who_is_nobody];

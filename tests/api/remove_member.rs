@@ -43,7 +43,7 @@ async fn the_callers_own_id_leaves_and_the_room_passes_on() {
     let [own, bbb] = world.clients(["own", "bbb"]).await;
     let room = world.room(json!({ "owner": "own", "members": ["bbb"] })).await;
     let told = own.removes_one(&room, "own").body(json!({ "systemMessage": true })).send().await.good();
-    assert_eq!(told["memberProperties"], json!([{ "client": "bbb", "badge": 1, "role": "owner" }]));
+    assert_eq!(told["memberProperties"], json!([{ "client": "bbb", "badge": 1, "role": "owner", "via": "added" }]));
     assert_eq!(
         (&told["lastMessage"]["messageType"], &told["lastMessage"]["sender"]["_id"]),
         (&json!("leaveRoom"), &json!("own"))

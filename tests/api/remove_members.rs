@@ -22,7 +22,7 @@ async fn any_member_removes_others_from_a_room_that_nobody_owns() {
     assert!(answer.body.get("outcomes").is_none(), "{}", answer.body);
     let told = answer.good();
     assert_eq!((ids(&told["members"]), &told["memberCount"]), (vec!["aaa".to_owned()], &json!(1)));
-    assert_eq!(told["memberProperties"], json!([{ "client": "aaa", "badge": 0 }]));
+    assert_eq!(told["memberProperties"], json!([{ "client": "aaa", "badge": 0, "via": "added" }]));
     assert!(told.get("lastMessage").is_none() && told.get("appID").is_none(), "{told}");
 
     let entry = world.last_event(&room).await;
@@ -47,7 +47,10 @@ async fn several_removed_at_once_are_told_in_one_message() {
     assert_eq!((&last["member"]["_id"], &last["member"]["nickname"]), (&json!("ccc"), &json!("CCC")));
     assert_eq!(last["sender"]["_id"], json!("aaa"));
     // D23: who sends it has read it.
-    assert_eq!(told["memberProperties"], json!([{ "client": "aaa", "badge": 0, "lastRead": last["_id"] }]));
+    assert_eq!(
+        told["memberProperties"],
+        json!([{ "client": "aaa", "badge": 0, "lastRead": last["_id"], "via": "added" }])
+    );
     let entry = world.last_event(&room).await;
     assert_eq!((&entry["message"], &entry["clients"]), (last, &json!(["ccc", "bbb"])));
     assert_eq!(world.sight(&room).await.room["memberProperties"], told["memberProperties"]);
@@ -163,7 +166,10 @@ async fn the_callers_own_id_leaves_in_his_own_name() {
         (&json!("member.left"), &json!("bbb"), &json!(["bbb"]))
     );
     assert_eq!((&entry["message"], &entry["memberCount"]), (last, &json!(1)));
-    assert_eq!(world.sight(&room).await.room["memberProperties"], json!([{ "client": "aaa", "badge": 1 }]));
+    assert_eq!(
+        world.sight(&room).await.room["memberProperties"],
+        json!([{ "client": "aaa", "badge": 1, "via": "added" }])
+    );
     bbb.removes(&room, &["bbb"]).send().await.refused(403, "NOT_ROOM_MEMBER");
     world.holds_together(&room).await;
 }
@@ -176,7 +182,7 @@ async fn who_names_himself_among_others_removes_them_and_leaves() {
 
     let told = bbb.removes(&room, &["aaa", "bbb"]).and(json!({ "systemMessage": true })).send().await.good();
     assert_eq!(ids(&told["members"]), ["ccc"]);
-    assert_eq!(told["memberProperties"], json!([{ "client": "ccc", "badge": 2 }]));
+    assert_eq!(told["memberProperties"], json!([{ "client": "ccc", "badge": 2, "via": "added" }]));
     let log = world.events(&room).await;
     let [.., removed, left] = &log[..] else { panic!("{log:?}") };
     assert_eq!((&removed["type"], &removed["clients"]), (&json!("member.removed"), &json!(["aaa"])));

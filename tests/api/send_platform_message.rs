@@ -28,7 +28,10 @@ async fn the_platform_says_something_in_a_clients_name() {
     let seen = world.sight(&room).await;
     let entry = seen.events.last().unwrap();
     assert_eq!((&entry["type"], &entry["actor"]), (&json!("message.created"), &json!("aaa")));
-    let read = json!([{ "client": "aaa", "badge": 0, "lastRead": told["_id"] }, { "client": "bbb", "badge": 1 }]);
+    let read = json!([
+        { "client": "aaa", "badge": 0, "lastRead": told["_id"], "via": "added" },
+        { "client": "bbb", "badge": 1, "via": "added" },
+    ]);
     assert_eq!(seen.room["memberProperties"], read);
     world.holds_together(&room).await;
 }

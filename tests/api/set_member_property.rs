@@ -42,11 +42,15 @@ async fn any_member_sets_a_property_of_any_member_and_every_reply_shows_it() {
     let told = zoe.sets(&room, "own", "title", json!("Boss")).send().await.good();
     assert_eq!(
         of(&told, "own"),
-        json!({ "client": "own", "badge": 0, "lastRead": of(&told, "own")["lastRead"], "role": "owner", "title": "Boss" })
+        json!({
+            "client": "own", "badge": 0, "lastRead": of(&told, "own")["lastRead"], "role": "owner", "via": "added",
+            "title": "Boss",
+        })
     );
     let mut expected = values;
     expected["client"] = json!("zoe");
     expected["badge"] = json!(1); // that of the admin's making
+    expected["via"] = json!("added");
     assert_eq!(of(&told, "zoe"), expected);
     assert_eq!(of(&own.reads(&room).send().await.good(), "zoe"), expected);
 
@@ -82,7 +86,9 @@ async fn null_removes_a_property_and_what_changes_nothing_is_not_logged() {
 async fn names_that_have_a_meaning_are_refused_by_name() {
     let (world, [own, ..], room) = governed().await;
     let before = world.sight(&room).await;
-    for name in ["badge", "lastRead", "client", "clientType", "_id", "_x", "_", ""] {
+    for name in
+        ["badge", "lastRead", "client", "clientType", "via", "inviter", "link", "invitation", "_id", "_x", "_", ""]
+    {
         for value in [json!(1), Value::Null] {
             let said = own.sets(&room, "mem", name, value).send().await.refused(400, "INVALID_PARAMETER");
             assert!(said.contains("`property`"), "{name}: {said}");
@@ -155,7 +161,7 @@ async fn a_property_written_while_its_member_reads_loses_neither() {
             answer.good();
         }
         let seen = of(&world.sight(&room).await.room, "mem");
-        assert_eq!(seen, json!({ "client": "mem", "badge": 0, "lastRead": message, "round": round }));
+        assert_eq!(seen, json!({ "client": "mem", "badge": 0, "lastRead": message, "round": round, "via": "added" }));
     }
     world.holds_together(&room).await;
 }

@@ -322,7 +322,7 @@ async fn who_hands_the_room_on_is_an_admin_unless_the_call_names_all_of_them() {
     assert_eq!((&last["message"], &last["sender"]["_id"]), (&json!("ZOE"), &json!("mem")));
     for seen in [told.clone(), world.sight(&room).await.room] {
         let own = seen["memberProperties"].as_array().unwrap().iter().find(|own| own["client"] == "mem").unwrap();
-        assert_eq!(*own, json!({ "client": "mem", "badge": 0, "lastRead": last["_id"] }));
+        assert_eq!(*own, json!({ "client": "mem", "badge": 0, "lastRead": last["_id"], "via": "added" }));
     }
     mem.updates(&room, json!({ "name": "x" })).send().await.refused(403, "INSUFFICIENT_PERMISSIONS");
     world.holds_together(&room).await;

@@ -203,6 +203,17 @@ mod tests {
     }
 
     #[test]
+    fn a_file_is_forced_to_the_disk_before_a_write_is_answered() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("data.db");
+        drop(open(&Data::File(file.clone())).unwrap());
+        let storage = Storage::new(&file.to_string_lossy()).unwrap();
+        let mode: String = storage.conn().query_row("PRAGMA journal_mode", [], |row| row.get(0)).unwrap();
+        let synchronous: i64 = storage.conn().query_row("PRAGMA synchronous", [], |row| row.get(0)).unwrap();
+        assert_eq!((mode.as_str(), synchronous), ("wal", 2), "2 is FULL");
+    }
+
+    #[test]
     fn databases_in_memory_share_nothing() {
         let request = json!({
             "TableName": "Shared-nothing", "BillingMode": "PAY_PER_REQUEST",

@@ -8,7 +8,7 @@ use crate::invitation::Invitation;
 use crate::log::Entry;
 use crate::message::{Content, Message, Notice, Post};
 use crate::room::Room;
-use crate::standing::{Ban, Membership, Pending, Role, Standing, State, Via};
+use crate::standing::{Ban, Membership, Pending, Role, Standing, State, Ticket, Via};
 
 impl Act {
     /// What the change makes of the room, of standings and of invitations.
@@ -25,6 +25,15 @@ impl Act {
                     let membership = self.membership(person, entry);
                     self.stand(person, entry, State::Member(membership));
                 }
+            }
+            Change::JoinedByLink { person, link, .. } => {
+                self.room.member_count += 1;
+                entry.via = Some(Via::Link);
+                entry.inviter = link.inviter.as_ref().map(|face| face.id.clone());
+                entry.link = Some(link.id.clone());
+                let membership = self.membership(person, entry);
+                self.stand(person, entry, State::Member(membership));
+                self.redeemed = Some((person.id.clone(), link.clone()));
             }
             Change::MembersInvited { people, expires_at, .. } => {
                 entry.expires_at = Some(*expires_at);
@@ -60,7 +69,8 @@ impl Act {
                     self.shifts.push(Shift::Out { before: before.clone() });
                 }
             }
-            Change::MemberBanned { person } => {
+            Change::MemberBanned { person, links } => {
+                self.revoked.extend(links.iter().cloned());
                 if person.standing.as_ref().is_some_and(|standing| standing.membership().is_some()) {
                     self.leave(&person.id);
                 }
@@ -84,12 +94,15 @@ impl Act {
 
     /// A new member has read everything, the message of his own coming included (D23).
     fn membership(&self, person: &Person, entry: &Entry) -> Membership {
+        let claimed = || entry.invitations.first().cloned().map(Ticket::Invitation);
+        let ticket = entry.link.clone().map(Ticket::Link).or_else(claimed);
         let own = |message: &&Message| matches!(&message.content, Content::Notice(Notice::JoinRoom(_)));
         Membership {
             role: person.role,
             joined: entry.seq,
             via: entry.via.unwrap_or(Via::Added),
             inviter: entry.inviter.clone(),
+            ticket,
             read_messages: self.room.messages,
             last_read: entry.message.as_ref().filter(own).map(|message| message.id.clone()),
             properties: Default::default(),

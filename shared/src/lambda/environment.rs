@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::budget::Budgets;
 use crate::relay::Outlets;
 use crate::webhook::{Loopback, WebhookKey};
 
@@ -20,6 +21,20 @@ impl Settings {
         Self {
             invitation_lifetime: Duration::from_secs(days * 24 * 60 * 60),
             expose_addresses: variable("TALK_EXPOSE_ADDRESSES").is_none_or(|value| value != "false"),
+        }
+    }
+}
+
+impl Budgets {
+    /// As the operator wants them; what is not set is no limit.
+    pub(super) fn from_environment() -> Self {
+        let limit = |name| variable(name).and_then(|limit| limit.parse().ok()).unwrap_or(0);
+        Self {
+            inviter: limit("INVITER_BUDGET"),
+            room: limit("ROOM_BUDGET"),
+            receiver: limit("RECEIVER_BUDGET"),
+            addresses: limit("ADDRESS_BUDGET"),
+            platform: limit("PLATFORM_BUDGET"),
         }
     }
 }

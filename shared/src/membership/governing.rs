@@ -1,6 +1,7 @@
 //! Governing a room: its settings, its members' roles and properties, its bans (D29, D30).
 
 use super::leaving::succession;
+use super::linking::links_of;
 use super::rank::{Rank, above, governed, is_member, kept, lacking, rank};
 use super::{Plan, Refusal, Step, Wish, person, step};
 use crate::change::{Change, Ending};
@@ -157,26 +158,27 @@ pub fn ban(door: &Door, blockee: &ClientId) -> Result<Plan, Error> {
     let person = person(door, blockee, Role::Member);
     let person = person.ok_or_else(|| Error::ClientsNotFound { missing: vec![blockee.clone()] })?;
     step(door.circumstance(blockee), Wish::Ban, false).map_err(|refusal| refusal.of(room, vec![blockee.clone()]))?;
-    let (standings, invitations, unfinished) = issued(door, blockee);
+    let links = links_of(door, blockee);
+    let (standings, invitations, unfinished) = issued(door, blockee, AT_ONCE.saturating_sub(links.len()));
     let closes = !(standings.is_empty() && invitations.is_empty());
     let ended = Change::InvitationsEnded { standings, invitations, ending: Ending::Cancelled, notice: None };
     if unfinished {
         return Ok(Plan { unfinished, ..ended.into() });
     }
     let mut changes: Vec<Change> = closes.then_some(ended).into_iter().collect();
-    changes.push(Change::MemberBanned { person });
+    changes.push(Change::MemberBanned { person, links });
     changes.extend(succession(door, room, std::slice::from_ref(blockee)));
     Ok(Plan::of(changes))
 }
 
-/// The invitations that a client issued, as many as one transaction closes; whether there are more.
-fn issued(door: &Door, inviter: &ClientId) -> (Vec<Standing>, Vec<Invitation>, bool) {
+/// The invitations that a client issued, as many items as one transaction closes; whether there are more.
+fn issued(door: &Door, inviter: &ClientId, most: usize) -> (Vec<Standing>, Vec<Invitation>, bool) {
     let by = |standing: &&Standing| {
         let inviting = standing.pending().filter(|pending| pending.expires_at > door.now);
         let is_his = inviting.and_then(|pending| pending.inviter.as_ref()).is_some_and(|face| face.id == *inviter);
         is_his && standing.client != *inviter // his own ends with the ban itself
     };
-    let mut left = AT_ONCE;
+    let mut left = most;
     let mut fits = |items: usize| {
         let fits = items <= left;
         left = if fits { left - items } else { 0 };

@@ -6,6 +6,7 @@ mod entering;
 mod founding;
 mod governing;
 mod leaving;
+mod linking;
 pub mod model;
 mod posting;
 mod rank;
@@ -31,6 +32,7 @@ pub use entering::{Claim, claim, invite, join, may_invite};
 pub use founding::{found, found_and_join};
 pub use governing::{ban, give_role, may_delete, may_see_bans, set_property, unban, update};
 pub use leaving::{erase, forget_address, leave_topic, remove, remove_from_topic};
+pub use linking::{link, may_delete_link, may_see_links, redeem};
 pub use posting::{read_up_to, speak};
 pub use talking::{join_topic, see_topic, sees_invitation};
 
@@ -45,6 +47,8 @@ pub enum Wish {
     Join,
     /// That it comes by signing up with an invited address.
     Claim,
+    /// That it comes by a link.
+    Redeem,
     /// That its invitation is answered with no.
     Decline,
     /// That its invitation is taken back.
@@ -104,9 +108,9 @@ pub fn step(circumstance: Circumstance, wish: Wish, invitation_required: bool) -
     use Circumstance::{Banned, Invited, Lapsed, Member, Stranger};
     match (circumstance, wish) {
         // D30: a banned client cannot be added, invited, join or redeem anything.
-        (Banned, Wish::Add | Wish::Invite | Wish::Join | Wish::Claim) => Err(Refusal::Banned),
+        (Banned, Wish::Add | Wish::Invite | Wish::Join | Wish::Claim | Wish::Redeem) => Err(Refusal::Banned),
         // D14: being a member already is an outcome, never an error. D25: joining twice is no second joining.
-        (Member, Wish::Add | Wish::Invite | Wish::Join | Wish::Claim) => Ok(Step::Stay),
+        (Member, Wish::Add | Wish::Invite | Wish::Join | Wish::Claim | Wish::Redeem) => Ok(Step::Stay),
         // D16: adding directly somebody who is invited makes him a member and closes the invitation.
         (Stranger | Lapsed | Invited, Wish::Add) => Ok(Step::Enter(Via::Added)),
         // D15: the invitee gets a pending invitation and is not a member. D17: a lapsed one is as if absent.
@@ -120,6 +124,8 @@ pub fn step(circumstance: Circumstance, wish: Wish, invitation_required: bool) -
         (Stranger | Lapsed, Wish::Join) => Ok(Step::Enter(Via::Join)),
         // D36: signing up redeems the invitation of the address, whatever else is pending.
         (Stranger | Lapsed | Invited, Wish::Claim) => Ok(Step::Enter(Via::Claim)),
+        // D43: a link lets in whoever has it, and a pending invitation of his ends with that.
+        (Stranger | Lapsed | Invited, Wish::Redeem) => Ok(Step::Enter(Via::Link)),
         // D26: declining closes the invitation, and always succeeds.
         (Invited, Wish::Decline) => Ok(Step::End(Ending::Declined)),
         (Stranger | Lapsed | Member | Banned, Wish::Decline) => Ok(Step::Stay),
@@ -203,6 +209,8 @@ pub struct Adding {
 pub enum Outcome {
     /// Became a member.
     Added,
+    /// Came in by a link.
+    Joined,
     /// Got a pending invitation.
     Invited,
     /// Was one before.
@@ -222,6 +230,7 @@ impl Outcome {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Added => "added",
+            Self::Joined => "joined",
             Self::Invited => "invited",
             Self::AlreadyMember => "already_member",
             Self::AlreadyInvited => "already_invited",

@@ -187,7 +187,7 @@ mod tests {
     /// What a wish is after.
     fn aims(wish: Wish) -> &'static [Turn] {
         match wish {
-            Wish::Add | Wish::Join | Wish::Claim => &[Turn::Enters],
+            Wish::Add | Wish::Join | Wish::Claim | Wish::Redeem => &[Turn::Enters],
             Wish::Invite => &[Turn::IsInvited, Turn::IsRenewed],
             Wish::Decline => &[Turn::Declines],
             Wish::Cancel => &[Turn::IsCancelled],
@@ -218,11 +218,12 @@ mod tests {
 
     #[test]
     fn both_models_agree_on_every_circumstance_and_wish() {
-        const WISHES: [Wish; 11] = [
+        const WISHES: [Wish; 12] = [
             Wish::Add,
             Wish::Invite,
             Wish::Join,
             Wish::Claim,
+            Wish::Redeem,
             Wish::Decline,
             Wish::Cancel,
             Wish::Expire,

@@ -7,6 +7,7 @@ mod entering;
 mod founding;
 mod governing;
 mod leaving;
+mod linking;
 mod posting;
 mod transitions;
 
@@ -65,6 +66,7 @@ fn door() -> Door {
         page: None,
         invitee: None,
         invitation: None,
+        link: None,
         record: None,
         now: NOW,
     };
@@ -98,6 +100,7 @@ fn member() -> State {
         joined: 1,
         via: Via::Added,
         inviter: None,
+        ticket: None,
         read_messages: 0,
         last_read: None,
         properties: Default::default(),
@@ -170,16 +173,17 @@ fn step_from_every_circumstance_by_every_wish_to_come_in() {
         (Wish::Join, &[false]),
         (Wish::Join, &[true]),
         (Wish::Claim, &[false, true]),
+        (Wish::Redeem, &[false, true]),
     ];
     let (added, claimed, uninvited) = (Ok(Enter(Via::Added)), Ok(Enter(Via::Claim)), Err(Refusal::Uninvited));
-    let accepted = Ok(Enter(Via::Invitation));
-    // Added, invited, joining an open room, joining a room that requires an invitation, claiming.
+    let (accepted, redeemed) = (Ok(Enter(Via::Invitation)), Ok(Enter(Via::Link)));
+    // Added, invited, joining an open room, joining a room that requires an invitation, claiming, redeeming a link.
     let table = [
-        (Stranger, [added, Ok(Invite), Ok(Enter(Via::Join)), uninvited, claimed]),
-        (Lapsed, [added, Ok(Invite), Ok(Enter(Via::Join)), uninvited, claimed]),
-        (Invited, [added, Ok(Renew), accepted, accepted, claimed]),
-        (Member, [Ok(Stay); 5]),
-        (Banned, [Err(Refusal::Banned); 5]),
+        (Stranger, [added, Ok(Invite), Ok(Enter(Via::Join)), uninvited, claimed, redeemed]),
+        (Lapsed, [added, Ok(Invite), Ok(Enter(Via::Join)), uninvited, claimed, redeemed]),
+        (Invited, [added, Ok(Renew), accepted, accepted, claimed, redeemed]),
+        (Member, [Ok(Stay); 6]),
+        (Banned, [Err(Refusal::Banned); 6]),
     ];
     for (circumstance, steps) in table {
         for ((wish, settings), expected) in wishes.iter().zip(steps) {

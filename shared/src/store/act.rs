@@ -7,6 +7,7 @@ use super::visit::{Team, View, Visit};
 use super::write::Setback;
 use super::{Store, pause};
 use crate::act::{Act, Shift};
+use crate::change::Change;
 use crate::door::Door;
 use crate::error::Error;
 use crate::id::ClientId;
@@ -120,6 +121,7 @@ impl Store {
         // Whoever lost a race comes back without asking for the members: no rule needs them, and they are many. Only a reply
         // that is kept has to be whole before it is written.
         let again = if self.is_once() { *visit } else { Visit { view: View::Minimal, ..*visit } };
+        let mut is_charged = false;
         for tries in 0.. {
             let door = self.open(if tries == 0 { visit } else { &again }).await?;
             if let Some(taken) = self.taken()? {
@@ -129,7 +131,8 @@ impl Store {
                 return Ok((done, None));
             }
             let (plan, room) = decide(&door)?;
-            let act = room.filter(|_| !plan.changes.is_empty()).map(|room| Act::of(&door, room, &plan.changes));
+            let room = room.filter(|_| !plan.changes.is_empty());
+            let act = room.map(|room| self.charged(&door, room, &plan.changes)).transpose()?;
             let done = Done::of(door, act.as_ref(), plan);
             let reply = match outlook {
                 Outlook::Reply(reply) if self.is_once() => Some(reply(&done)?),
@@ -138,10 +141,11 @@ impl Store {
             if self.is_dry() {
                 return Ok((done, reply));
             }
-            match self.write(act.as_ref(), &done, reply.as_ref()).await {
+            match self.write(act.as_ref(), &done, reply.as_ref(), &mut is_charged).await {
                 Ok(()) => return Ok((done, reply)),
                 Err(Setback::Failed(error)) => return Err(error),
-                Err(Setback::Lost | Setback::Crowded) => {}
+                Err(Setback::Lost(at)) => self.not_overdrawn(act.as_ref(), &at, &done.door)?,
+                Err(Setback::Crowded) => {}
                 // A request with a key finds out by its record.
                 Err(Setback::Unknown(_)) => unknown.extend(done.entries.first().cloned().map(|entry| (entry, done))),
             }
@@ -154,10 +158,22 @@ impl Store {
         Err(Error::Busy)
     }
 
+    /// The act of these changes, and what it uses up.
+    fn charged(&self, door: &Door, room: Room, changes: &[Change]) -> Result<Act, Error> {
+        let (room, charges) = self.budgets.charge(room, &door.caller, changes, door.now)?;
+        Ok(Act { charges, ..Act::of(door, room, changes) })
+    }
+
     /// Writes what is to be written: nothing at all, where nothing changes and nothing is kept.
-    async fn write(&self, act: Option<&Act>, done: &Done, reply: Option<&impl Answer>) -> Result<(), Setback> {
+    async fn write(&self, act: Option<&Act>, done: &Done, reply: Option<&impl Answer>, is_charged: &mut bool) -> Result<(), Setback> {
         let (items, token) = match act {
-            Some(act) => (self.elements(&done.door.app, act)?, Some(act.nonce.clone())),
+            Some(act) => {
+                if !*is_charged {
+                    self.charge_ahead(&done.door.app, act, done.door.now).await?;
+                    *is_charged = true;
+                }
+                (self.elements(&done.door.app, act)?, Some(act.nonce.clone()))
+            }
             None if reply.is_some() => (Vec::new(), None),
             None => return Ok(()),
         };

@@ -21,7 +21,7 @@ impl Store {
                 // A refusal says that nothing has changed; while the end of a write is unknown, nobody can say so.
                 Err(Setback::Failed(error)) => return Err(unknown.unwrap_or(error)),
                 Err(Setback::Unknown(cause)) => unknown = Some(cause),
-                Err(Setback::Lost | Setback::Crowded) => {}
+                Err(Setback::Lost(_) | Setback::Crowded) => {}
             }
             let pause = pause(tries);
             if !self.deadline.allows(pause) {

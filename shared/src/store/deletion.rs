@@ -57,7 +57,7 @@ impl Store {
                 }
                 Err(Setback::Failed(error)) => return Err(error),
                 Err(Setback::Unknown(_)) => unknown = true,
-                Err(Setback::Lost | Setback::Crowded) => {}
+                Err(Setback::Lost(_) | Setback::Crowded) => {}
             }
             let pause = pause(tries);
             if !self.deadline.allows(pause) {
@@ -96,7 +96,7 @@ impl Store {
                 Ok(()) if is_last => return Ok(true),
                 Ok(()) => {}
                 Err(Setback::Failed(error)) => return Err(error),
-                Err(Setback::Lost | Setback::Crowded | Setback::Unknown(_)) => tokio::time::sleep(pause(tries)).await,
+                Err(Setback::Lost(_) | Setback::Crowded | Setback::Unknown(_)) => tokio::time::sleep(pause(tries)).await,
             }
             if !self.deadline.allows(Duration::ZERO) {
                 break;

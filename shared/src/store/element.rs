@@ -1,16 +1,29 @@
 //! Elements of a transaction that several writes have in common.
 
+use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use aws_sdk_dynamodb::types::{ConditionCheck, Delete, Put, TransactWriteItem};
 
 use super::item;
 use super::key::Key;
 use crate::error::Error;
+use crate::room::Room;
 
 /// The condition that an item is as it was when its `seq` was read, or as absent as it was.
 pub(super) fn condition(seen: Option<u64>) -> &'static str {
     match seen {
         Some(_) => "seq = :seen",
         None => "attribute_not_exists(PK)",
+    }
+}
+
+/// A room updated, on the condition that nothing has been logged and no link been made since it was read.
+pub(super) fn as_read(update: UpdateBuilder, room: &Room) -> UpdateBuilder {
+    let update = update.expression_attribute_values(":seen", item::number(room.seq));
+    match room.links_made {
+        0 => update.condition_expression("seq = :seen AND attribute_not_exists(linksMade)"),
+        made => update
+            .condition_expression("seq = :seen AND linksMade = :made")
+            .expression_attribute_values(":made", item::number(made)),
     }
 }
 

@@ -8,10 +8,11 @@ use aws_sdk_dynamodb::types::{AttributeValue, ConsumedCapacity, Delete, ReturnCo
 use futures_util::FutureExt;
 use serde::{Deserialize, Serialize};
 
+use super::crowd::Crowd;
 use super::element::{delete, put};
 use super::key::Key;
 use super::trace::{Found, Mark, Sought, Trace};
-use super::visit::{Crowd, Visit};
+use super::visit::Visit;
 use super::{Store, item, pause};
 use crate::auth::Credentials;
 use crate::client::Client;

@@ -3,8 +3,9 @@
 use sha2::{Digest, Sha256};
 
 use crate::auth::Hash;
+use crate::budget::Charge;
 use crate::delivery::DeliveryId;
-use crate::id::{AppId, ClientId, RoomId};
+use crate::id::{AppId, ClientId, ObjectId, RoomId};
 use crate::socket::ConnectionId;
 use crate::webhook::Target;
 
@@ -22,6 +23,12 @@ pub const STANDING: &str = "#STANDING#";
 
 /// What precedes the invitations of addresses to a room; the address that names the invitation follows.
 pub const INVITATION: &str = "#INVITATION#";
+
+/// What precedes the links to a room; the link's id follows.
+pub const LINK: &str = "#LINK#";
+
+/// What precedes the links that a client has come in by; the room and the link follow.
+pub const REDEEMED: &str = "REDEEMED#";
 
 /// What precedes the hash of a client's token in the index.
 pub const TOKEN: &str = "token#";
@@ -56,6 +63,13 @@ impl Key {
     /// What is kept under a request's `Idempotency-Key`.
     pub fn once(app: &AppId, scope: &Hash) -> Self {
         Self::new(format!("{app}#ONCE#{}", scope.as_str()), "ONCE")
+    }
+
+    /// The counter of a budget. Whose it is cannot be read from it: it outlives a client who is erased, if not for long.
+    pub fn counter(app: &AppId, charge: &Charge) -> Self {
+        let whose = charge.client.as_ref().map(ClientId::as_str).unwrap_or_default();
+        let hash = Hash::of(&format!("{} {whose}", charge.budget.as_str()));
+        Self::new(format!("{app}#BUDGET#{}", hash.as_str()), format!("{:010}", charge.window))
     }
 
     /// A token.
@@ -97,6 +111,16 @@ impl Key {
     /// room's page longer.
     pub fn invitation(app: &AppId, room: &RoomId, address: &str) -> Self {
         Self::new(rooms(app, room), format!("{INVITATION}{address}"))
+    }
+
+    /// A link to a room: among what [`Self::invitation`] is among, so that a ban finds all that lets anybody in by one query.
+    pub fn link(app: &AppId, room: &RoomId, link: &ObjectId) -> Self {
+        Self::new(rooms(app, room), format!("{LINK}{link}"))
+    }
+
+    /// That a client has come into a room by a link.
+    pub fn redeemed(app: &AppId, client: &ClientId, room: &RoomId, link: &ObjectId) -> Self {
+        Self::new(clients(app, client), format!("{REDEEMED}{room}#{link}"))
     }
 
     /// That a client is being erased: until then nobody of this id can be made.
@@ -237,6 +261,7 @@ mod tests {
         let room = RoomId::parse("id", "r").unwrap();
         let client = ClientId::parse("id", "@bob@x.io").unwrap();
         let hash = Hash::of("secret");
+        let link = ObjectId::at(crate::time::Time::from_millis(1));
         let socket = ConnectionId::parse("L0SM9cOFvHcCIhw=").unwrap();
         let keys = [
             Key::app(&app),
@@ -249,6 +274,8 @@ mod tests {
             Key::room(&app, &room),
             Key::standing(&app, &room, &client),
             Key::invitation(&app, &room, "bob@x.io"),
+            Key::link(&app, &room, &link),
+            Key::redeemed(&app, &client, &room, &link),
             Key::erasing(&app, &client),
             Key::quitted(&app, &client, &room),
             Key::entry(&app, &room, 1),

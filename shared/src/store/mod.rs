@@ -4,8 +4,10 @@ mod account;
 mod act;
 mod again;
 mod apps;
+mod budgets;
 mod audience;
 mod claims;
+mod crowd;
 mod deletion;
 mod deliveries;
 mod directory;
@@ -16,6 +18,7 @@ mod history;
 mod item;
 mod key;
 mod latest;
+mod links;
 mod mine;
 mod once;
 mod pending;
@@ -46,6 +49,7 @@ use aws_sdk_dynamodb::types::ConsumedCapacity;
 use aws_smithy_http_client::{Builder, tls};
 
 use crate::address::Region;
+use crate::budget::Budgets;
 use crate::error::Error;
 use crate::id::AppId;
 use crate::once::Asked;
@@ -53,6 +57,7 @@ use crate::time::Deadline;
 use once::Try;
 
 pub use act::Done;
+pub use crowd::Crowd;
 pub use deliveries::{Parcel, Waiting};
 pub use directory::{Listed, Wanted};
 pub use due::Swept;
@@ -65,7 +70,7 @@ pub use people::{Upsert, Upserted};
 pub use relay::Relayed;
 pub use scene::{Scenes, Story};
 pub use trace::{Mark, Trace};
-pub use visit::{Crowd, Sought, Team, View, Visit};
+pub use visit::{Sought, Team, View, Visit};
 pub use visitor::Visitor;
 
 /// How long one request goes on trying lost races before its answer is `BUSY`. What it has begun by then, a read and a
@@ -88,6 +93,7 @@ pub struct Store {
     deadline: Deadline,
     once: Option<Try>,
     step: String,
+    budgets: Budgets,
     is_dry: bool,
 }
 
@@ -105,7 +111,7 @@ pub struct Meter {
 impl Store {
     /// Opens the table by the region and the credentials that Lambda sets in the environment; `endpoint` is a URL in place
     /// of the region's own.
-    pub async fn connect(table: String, endpoint: Option<String>) -> Self {
+    pub async fn connect(table: String, endpoint: Option<String>, budgets: Budgets) -> Self {
         let tls = tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring);
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(Duration::from_secs(1))
@@ -120,7 +126,7 @@ impl Store {
             .timeout_config(timeouts);
         config.set_endpoint_url(endpoint);
         let (meter, regions, deadline) = (Arc::default(), Arc::default(), Deadline::after(PATIENCE));
-        Self { dynamo: Dynamo::from_conf(config.build()), table, meter, regions, deadline, once: None, step: String::new(), is_dry: false }
+        Self { dynamo: Dynamo::from_conf(config.build()), table, meter, regions, deadline, once: None, step: String::new(), budgets, is_dry: false }
     }
 
     /// Opens the connections that the first request will need, while start-up is unthrottled: a handshake costs more than

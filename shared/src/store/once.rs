@@ -70,7 +70,11 @@ impl Store {
             Some(record) => record.found(&state.asked, &state.writer, Time::now())?,
             None => Finding::New,
         };
-        if let Finding::Begun(kept) = finding {
+        // What this try wrote last it knows, and what it has noted since.
+        let version = |record: &Option<Record>| record.as_ref().map(|record| record.version);
+        if let Finding::Begun(kept) = finding
+            && version(&record) != version(&state.seen)
+        {
             state.kept = kept;
         }
         (state.key, state.seen) = (Some(key), record);
@@ -178,7 +182,7 @@ impl Store {
         for tries in 0..3 {
             match self.transact_answer(Vec::new(), None, answer).await {
                 // Lost to another try that has gone on where this one seemed to have ended.
-                Ok(()) | Err(Setback::Lost | Setback::Failed(_)) => return,
+                Ok(()) | Err(Setback::Lost(_) | Setback::Failed(_)) => return,
                 Err(Setback::Crowded | Setback::Unknown(_)) => tokio::time::sleep(pause(tries)).await,
             }
         }

@@ -50,7 +50,7 @@ impl Store {
         items.into_iter().map(item::read).collect()
     }
 
-    /// All standings of a room and all its invitations of addresses, however many.
+    /// All standings of a room, all its invitations of addresses and all links to it, however many.
     pub(super) async fn everybody(&self, app: &AppId, room: &RoomId) -> Result<Everybody, Error> {
         let mut everybody = Everybody::default();
         for item in self.whole_range(&key::rooms(app, room), "#", "#~").await? {
@@ -59,6 +59,8 @@ impl Store {
                 everybody.standings.push(item::read(item)?);
             } else if key.sk.starts_with(key::INVITATION) {
                 everybody.invitations.push(item::read(item)?);
+            } else if key.sk.starts_with(key::LINK) {
+                everybody.links.push(item::read(item)?);
             }
         }
         Ok(everybody)

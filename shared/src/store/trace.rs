@@ -19,8 +19,9 @@ use crate::auth::Token;
 use crate::client::Client;
 use crate::delivery::Delivery;
 use crate::error::Error;
-use crate::id::{AppId, ClientId, RoomId};
+use crate::id::{AppId, ClientId, ObjectId, RoomId};
 use crate::invitation::Invitation;
+use crate::link::Link;
 use crate::log::Entry;
 use crate::pseudonym::{Named, Renaming, named, new_pseudonym};
 use crate::socket::Watch;
@@ -52,6 +53,8 @@ pub enum Trace {
     Address(String),
     /// A room that he has left.
     Quitted(RoomId),
+    /// A link that he has come in by.
+    Redeemed(RoomId, ObjectId),
     /// How he stands to a room.
     Own(RoomId, Box<Standing>),
     /// An invitation of an address of his.
@@ -62,6 +65,8 @@ pub enum Trace {
     Room(RoomId, Named),
     /// An invitation of an address that he sent.
     Invitation(RoomId, Box<Invitation>, Named),
+    /// A link that he made.
+    Link(RoomId, Box<Link>, Named),
     /// That a socket of his watches a room.
     Watch(RoomId),
     /// The sockets that watch what befalls him.
@@ -176,6 +181,9 @@ fn in_room(
             |own, named| Trace::Invitation(room, Box::new(own), named),
         );
     }
+    if sk.starts_with(key::LINK) {
+        return renamed(item, |own| renaming.link(own), |own, named| Trace::Link(room, Box::new(own), named));
+    }
     if sk == "#ROOM" {
         return renamed(item, |own| renaming.room(own), |_, named| Trace::Room(room, named));
     }
@@ -193,7 +201,7 @@ fn own(kind: &str, id: &str, sk: &str, client: &ClientId, item: &Item) -> Result
         ("CLIENT", key::SOCKETS) if is_own => Some(Trace::Sockets),
         ("CLIENT", sk) if is_own => {
             let room = sk.strip_prefix(key::QUITTED).map(|room| RoomId::parse("id", room)).transpose()?;
-            room.map(Trace::Quitted)
+            room.map(Trace::Quitted).or(redeemed(sk)?)
         }
         ("TOKEN", _) => {
             let token: Token = item::read(item.clone())?;
@@ -215,6 +223,13 @@ fn own(kind: &str, id: &str, sk: &str, client: &ClientId, item: &Item) -> Result
         }
         _ => None,
     })
+}
+
+/// A link that he has come in by.
+fn redeemed(sk: &str) -> Result<Option<Trace>, Error> {
+    let place = sk.strip_prefix(key::REDEEMED).and_then(|place| place.split_once('#'));
+    let Some((room, link)) = place else { return Ok(None) };
+    Ok(Some(Trace::Redeemed(RoomId::parse("id", room)?, ObjectId::parse("link", link)?)))
 }
 
 /// A record that names him, and the attributes that change when he is renamed.

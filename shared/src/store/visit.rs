@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 
 use super::Store;
+use super::crowd::Crowd;
 use super::key::Key;
 use super::read::Items;
 use super::visitor::{acts_as_a_client, found, proof_keys};
@@ -14,6 +15,7 @@ use crate::auth::{Caller, Credentials, prove};
 use crate::door::{Door, Everybody, Invitee, Known};
 use crate::error::Error;
 use crate::id::{AppId, ClientId, ObjectId, RoomId};
+use crate::link::Presented;
 use crate::room::Room;
 use crate::standing::Page;
 use crate::time::Time;
@@ -33,6 +35,8 @@ pub struct Visit<'a> {
     pub sought: Option<&'a Sought<'a>>,
     /// The address that names an invitation to the room.
     pub invitation: Option<&'a str>,
+    /// A link to the room.
+    pub link: Option<&'a ObjectId>,
     /// Whom else the rule looks at.
     pub crowd: Crowd,
     /// A message of the room.
@@ -51,6 +55,7 @@ impl<'a> Visit<'a> {
             view: View::Minimal,
             sought: None,
             invitation: None,
+            link: None,
             crowd: Crowd::Nobody,
             message: None,
             team: Team::Unread,
@@ -70,21 +75,6 @@ pub enum Team {
     Unread,
     /// It is.
     Read,
-}
-
-/// Whom a rule looks at besides the caller and those named.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Crowd {
-    /// At nobody.
-    Nobody,
-    /// At the room's owner and admins: one round more, for only the room tells who they are.
-    Staff,
-    /// At everybody, but only when the room's owner is among those named, or calls and names nobody: one round more then.
-    Heirs,
-    /// At everybody who stands in any relation to the room, beside the other reads.
-    Everybody,
-    /// At everybody, read behind the room: who has come since makes the write fail. One round more.
-    EverybodySince,
 }
 
 /// The part of a room that a reply shows (D24).
@@ -149,7 +139,7 @@ impl Store {
         let record: Option<App> = items.get(&Key::app(app))?;
         let (addresses, owner) = self.sought(visit, record.as_ref(), guessed, &mut items).await?;
         let later = caller.client().into_iter().chain(&owner);
-        let unread = later.flat_map(|client| person_keys(app, visit.room, client));
+        let unread = later.flat_map(|client| person_keys(app, visit, client));
         let unread: BTreeSet<Key> = unread.filter(|key| !asked.contains(key)).collect();
         if !unread.is_empty() {
             items.extend(self.batch(unread).await?);
@@ -162,33 +152,6 @@ impl Store {
         Ok(door)
     }
 
-    /// Those at whom the rule looks, as far as only the room tells who they are.
-    async fn crowd(&self, visit: &Visit<'_>, door: &mut Door) -> Result<(), Error> {
-        let Some(room) = &door.room else { return Ok(()) };
-        let app = &visit.credentials.app;
-        // Where nobody is named, the caller himself is concerned.
-        let names = |owner| visit.clients.contains(owner);
-        let is_concerned = |owner| names(owner) || (visit.clients.is_empty() && door.caller.client() == Some(owner));
-        match visit.crowd {
-            Crowd::Heirs if room.owner.as_ref().is_some_and(is_concerned) => {
-                door.everybody = self.everybody(app, visit.room).await?;
-            }
-            Crowd::EverybodySince => door.everybody = self.everybody(app, visit.room).await?,
-            Crowd::Staff => {
-                let staff = room.owner.iter().chain(&room.admins).filter(|id| !door.people.contains_key(id));
-                let staff: Vec<ClientId> = staff.cloned().collect();
-                let keys = staff.iter().map(|client| Key::standing(app, visit.room, client)).collect();
-                let items = if staff.is_empty() { return Ok(()) } else { self.batch(keys).await? };
-                for client in staff {
-                    let standing = items.get(&Key::standing(app, visit.room, &client))?;
-                    door.people.insert(client, Known { client: None, standing });
-                }
-            }
-            Crowd::Nobody | Crowd::Heirs | Crowd::Everybody => {}
-        }
-        Ok(())
-    }
-
     /// Every key that the request itself tells.
     fn first_keys(&self, visit: &Visit<'_>, sought: &[Address]) -> BTreeSet<Key> {
         let (app, room) = (&visit.credentials.app, visit.room);
@@ -199,7 +162,7 @@ impl Store {
             Some(Sought::Addresses(_)) | None => None,
         };
         for client in visit.clients.iter().chain(visit.credentials.hint()).chain(named) {
-            keys.extend(person_keys(app, room, client));
+            keys.extend(person_keys(app, visit, client));
         }
         if visit.view == View::Minimal {
             keys.insert(Key::room(app, room));
@@ -208,6 +171,7 @@ impl Store {
             keys.insert(Key::app(app));
         }
         keys.extend(visit.invitation.map(|address| Key::invitation(app, room, address)));
+        keys.extend(visit.link.map(|link| Key::link(app, room, link)));
         keys.extend(visit.message.map(|message| Key::entry(app, room, message.entry())));
         if let Some(address) = sought.first() {
             keys.extend(address_keys(app, room, address));
@@ -268,6 +232,10 @@ fn assemble(
     }
     let named_by = visit.invitation.or(addresses.first().map(Address::canonical));
     let invitation = named_by.map(|address| items.get(&Key::invitation(app, id, address))).transpose()?.flatten();
+    let link = visit.link.map(|link| items.get(&Key::link(app, id, link))).transpose()?.flatten();
+    let redeemed = visit.link.zip(caller.client()).map(|(link, own)| Key::redeemed(app, own, id, link));
+    let is_redeemed = redeemed.is_some_and(|key| items.has(&key));
+    let link = link.map(|link| Presented { link, is_redeemed });
     let invitee = match (visit.sought, owner) {
         (None, _) => None,
         (Some(_), Some(client)) => Some(Invitee::Client(client)),
@@ -285,14 +253,16 @@ fn assemble(
         entry,
         invitee,
         invitation,
+        link,
         record,
         now,
     })
 }
 
-/// A client, and how it stands to the room.
-fn person_keys(app: &AppId, room: &RoomId, client: &ClientId) -> [Key; 2] {
-    [Key::client(app, client), Key::standing(app, room, client)]
+/// A client, how it stands to the room, and whether it has redeemed the link.
+fn person_keys(app: &AppId, visit: &Visit<'_>, client: &ClientId) -> impl Iterator<Item = Key> {
+    let redeemed = visit.link.map(|link| Key::redeemed(app, client, visit.room, link));
+    [Key::client(app, client), Key::standing(app, visit.room, client)].into_iter().chain(redeemed)
 }
 
 /// Where an address leads: to its owner, and to its invitation to the room.

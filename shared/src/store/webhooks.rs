@@ -122,7 +122,7 @@ impl Store {
     /// The receiver has said 410. Whoever changes the webhook meanwhile knows better.
     pub async fn webhook_is_gone(&self, app: &AppId, webhook: &Webhook, gone: &Webhook) -> Result<(), Error> {
         match self.transact(vec![self.put_webhook(app, Some(webhook), gone)?], None).await {
-            Ok(()) | Err(Setback::Lost) => Ok(()),
+            Ok(()) | Err(Setback::Lost(_)) => Ok(()),
             Err(Setback::Crowded) => Err(Error::Busy),
             Err(Setback::Unknown(error) | Setback::Failed(error)) => Err(error),
         }

@@ -5,9 +5,10 @@ use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{ConditionCheck, Delete, Put, ReturnConsumedCapacity, TransactWriteItem, Update};
 
 use super::Store;
-use super::element::{absent, condition, delete, put_item};
+use super::element::{absent, as_read, condition, delete, put_item};
 use super::item;
 use super::key::Key;
+use super::links::used;
 use super::mine::Quitted;
 use super::profile::put_standing;
 use super::relay::UNRELAYED;
@@ -19,8 +20,8 @@ use crate::standing::Standing;
 
 /// Why a transaction was not, or perhaps not, carried out.
 pub(super) enum Setback {
-    /// Somebody else was quicker: nothing was written.
-    Lost,
+    /// Somebody else was quicker: nothing was written. Which elements' conditions did not hold.
+    Lost(Vec<usize>),
     /// The table had no time for it, or somebody else's transaction is under way: nothing was written.
     Crowded,
     /// Nobody knows: it may be written, or yet be.
@@ -30,8 +31,8 @@ pub(super) enum Setback {
 }
 
 impl Store {
-    /// The act as the elements of one transaction: all of it, or none.
-    pub(super) fn elements(&self, app: &AppId, act: &Act) -> Result<Vec<TransactWriteItem>, Error> {
+    /// What an act does, as elements of one transaction: all of it, or none.
+    pub(super) fn effects(&self, app: &AppId, act: &Act) -> Result<Vec<TransactWriteItem>, Error> {
         Writing { table: &self.table, app, room: &act.room.id }.act(act)
     }
 
@@ -76,9 +77,10 @@ fn setback(failure: SdkError<TransactWriteItemsError>) -> Setback {
             "ThrottlingError",
             "ProvisionedThroughputExceeded",
         ];
-        let has_lost = codes.clone().any(|code| code == "ConditionalCheckFailed");
+        let lost = |(at, code): (usize, &str)| (code == "ConditionalCheckFailed").then_some(at);
+        let lost: Vec<usize> = codes.clone().enumerate().filter_map(lost).collect();
         return match codes.clone().all(|code| races.contains(&code)) {
-            true if has_lost => Setback::Lost,
+            true if !lost.is_empty() => Setback::Lost(lost),
             true => Setback::Crowded,
             false => Setback::Failed(Error::internal(failure)),
         };
@@ -132,6 +134,12 @@ impl Writing<'_> {
         for invitation in &act.closed {
             items.extend(self.close(invitation)?);
         }
+        if let Some(redeemed) = &act.redeemed {
+            items.extend(used(self.table, self.app, self.room, redeemed, act.room.updated_at)?);
+        }
+        for link in &act.revoked {
+            items.push(delete(self.table, &Key::link(self.app, self.room, &link.id))?);
+        }
         Ok(items)
     }
 
@@ -147,11 +155,8 @@ impl Writing<'_> {
             return put_item(self.table, item, None);
         };
         let (old, new) = (item::write(&key, before)?, item::write(&key, &act.room)?);
-        let mut update = Update::builder()
-            .table_name(self.table)
-            .set_key(Some(item::keyed(&key)))
-            .condition_expression("seq = :seen")
-            .expression_attribute_values(":seen", item::number(before.seq));
+        let update = Update::builder().table_name(self.table).set_key(Some(item::keyed(&key)));
+        let mut update = as_read(update, before);
         let (mut set, mut remove) = (Vec::new(), Vec::new());
         for (at, (name, value)) in new.iter().filter(|(name, value)| old.get(*name) != Some(value)).enumerate() {
             set.push(format!("#s{at} = :s{at}"));

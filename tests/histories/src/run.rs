@@ -65,7 +65,7 @@ impl Run {
 
 /// Performs a script on a stack of its own.
 pub async fn perform(script: &Script, settings: &Settings) -> Result<Run, Mishap> {
-    let stage = Arc::new(Stage::new(settings.bin_dir.clone()).await?);
+    let stage = Arc::new(Stage::new(settings.bin_dir.clone(), script.seed).await?);
     let rage = settings.faults.then(|| tokio::spawn(fire::rage(stage.stack.faults().clone(), script.seed)));
     let begun = now();
     let done = all_at_once(&stage, script).await?;

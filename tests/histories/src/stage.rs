@@ -15,6 +15,12 @@ use crate::script::{App, Operation, PEOPLE, Step};
 /// How long a client waits for an answer: longer than a function may take.
 const PATIENCE: Duration = Duration::from_secs(31);
 
+/// Every so manieth seed is one in which people may not be invited much.
+const SPARING: u64 = 4;
+/// Whom a client may invite, and how often it may be invited, in an hour, where that is little; and where it is enough.
+const TIGHT: &str = "50";
+const AMPLE: &str = "100000";
+
 /// Why a run could not take place. No promise is broken by it, and none is shown to be kept.
 pub type Mishap = Box<dyn std::error::Error + Send + Sync>;
 
@@ -45,8 +51,9 @@ struct Keys {
 
 impl Stage {
     /// Sets everything up, with the functions' binaries of a folder, or of this program's own.
-    pub async fn new(bin_dir: Option<PathBuf>) -> Result<Self, Mishap> {
-        let builder = Stack::builder();
+    pub async fn new(bin_dir: Option<PathBuf>, seed: u64) -> Result<Self, Mishap> {
+        let budget = if seed.is_multiple_of(SPARING) { TIGHT } else { AMPLE };
+        let builder = Stack::builder().parameter("InviterBudget", budget).parameter("ReceiverBudget", budget);
         let builder = match bin_dir {
             Some(folder) => builder.bin_dir(folder),
             None => builder,

@@ -18,6 +18,8 @@ use crate::standing::Role;
 use crate::store::View;
 use crate::time::Time;
 
+pub use super::links::terms;
+
 /// The shortest and longest life of an invitation, in seconds: a minute, 90 days (D17).
 const LIFETIMES: std::ops::RangeInclusive<u64> = 60..=90 * 24 * 60 * 60;
 
@@ -46,7 +48,6 @@ pub fn view(request: &Request) -> View<'static> {
 
 /// How the body wants clients added or invited (D13, D15, D17, D19).
 pub fn adding(fields: &Fields, settings: &Settings) -> Result<Adding, Error> {
-    let lifetime = fields.number("expiresInSeconds", LIFETIMES)?.map(Duration::from_secs);
     Ok(Adding {
         entry: match fields.flag("invitationRequired")? {
             Some(true) => Entry::ByInvitation,
@@ -55,8 +56,13 @@ pub fn adding(fields: &Fields, settings: &Settings) -> Result<Adding, Error> {
         },
         notify: notify(fields)?,
         mode: if fields.flag("partial")? == Some(true) { Mode::Partial } else { Mode::AllOrNothing },
-        lifetime: lifetime.unwrap_or(settings.invitation_lifetime),
+        lifetime: lifetime(fields, settings)?,
     })
+}
+
+pub(super) fn lifetime(fields: &Fields, settings: &Settings) -> Result<Duration, Error> {
+    let asked = fields.number("expiresInSeconds", LIFETIMES)?.map(Duration::from_secs);
+    Ok(asked.unwrap_or(settings.invitation_lifetime))
 }
 
 /// Whether the body wants the room told (D19).
@@ -166,7 +172,7 @@ pub enum Setting {
 }
 
 /// Names that a member's properties have already.
-const RESERVED: [&str; 4] = ["client", "badge", "lastRead", "clientType"];
+const RESERVED: [&str; 8] = ["client", "badge", "lastRead", "clientType", "via", "inviter", "link", "invitation"];
 
 /// What the body says of a member (D29).
 pub fn setting(fields: &Fields) -> Result<Setting, Error> {

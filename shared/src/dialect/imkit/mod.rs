@@ -2,6 +2,7 @@
 
 pub mod asked;
 mod event;
+mod links;
 pub mod listening;
 mod lists;
 mod parts;
@@ -66,6 +67,9 @@ pub fn refuse(error: &Error) -> Response {
     {
         told["details"] = json!({ "missing": missing });
     }
+    if let Error::RateLimited { budget, client, limit, retry_after, .. } = error {
+        told["details"] = json!({ "budget": budget, "client": client, "limit": limit, "retryAfter": retry_after });
+    }
     let response = Response::json(status, &json!({ "RC": status, "RM": cause, "error": told }));
     match error.retry_after() {
         Some(seconds) => response.with("retry-after", seconds.to_string()),
@@ -99,6 +103,10 @@ fn status(error: &Error) -> (u16, &'static str, &'static str) {
             (404, "Invitation not found", "INVITATION_NOT_FOUND")
         }
         Error::MessageNotFound { .. } => (404, "Message not found", "MESSAGE_NOT_FOUND"),
+        Error::LinkNotFound { .. } => (404, "Link not found", "LINK_NOT_FOUND"),
+        Error::LinkUsedUp { .. } => (409, "Conflict", "LINK_USED_UP"),
+        Error::LinkRedeemed { .. } => (409, "Conflict", "LINK_REDEEMED"),
+        Error::TooManyLinks { .. } => (409, "Conflict", "TOO_MANY_LINKS"),
         Error::BanNotFound { .. } => (404, "Block relationship not found", "BLOCK_NOT_FOUND"),
         Error::AlreadyBanned { .. } => (409, "User already blocked", "ALREADY_BANNED"),
         Error::RouteNotFound => (404, "Not Found", "ROUTE_NOT_FOUND"),
@@ -117,6 +125,7 @@ fn status(error: &Error) -> (u16, &'static str, &'static str) {
         | Error::TooManyFields { .. }
         | Error::Answered { .. }
         | Error::AppExists { .. } => (409, "Conflict", "CONFLICT"),
+        Error::RateLimited { .. } => (429, "Too Many Requests", "RATE_LIMITED"),
         Error::IdempotencyMismatch { .. } => (422, "Unprocessable Content", "IDEMPOTENCY_MISMATCH"),
         Error::IdempotencyInProgress { .. } => (409, "Conflict", "IDEMPOTENCY_IN_PROGRESS"),
         Error::Busy => (503, "Service Unavailable", "BUSY"),

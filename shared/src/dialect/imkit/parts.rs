@@ -8,7 +8,7 @@ use crate::id::{AppId, ClientId, RoomId};
 use crate::log::Entry;
 use crate::message::{Content, Message, Notice, Post};
 use crate::room::Room;
-use crate::standing::{Membership, Role, Standing, Via};
+use crate::standing::{Membership, Role, Standing, Ticket, Via};
 use crate::time::Time;
 
 pub(super) fn member(standing: &Standing, shape: Shape) -> Value {
@@ -48,6 +48,13 @@ pub(super) fn properties(room: &Room, standing: &Standing) -> Option<Value> {
     result["badge"] = json!(badge(room, membership));
     put(&mut result, "lastRead", membership.last_read.as_ref());
     put(&mut result, "role", Some(membership.role).filter(|role| *role != Role::Member).map(Role::as_str));
+    result["via"] = json!(membership.via.as_str());
+    put(&mut result, "inviter", membership.inviter.as_ref());
+    match &membership.ticket {
+        Some(Ticket::Link(id)) => result["link"] = json!(id),
+        Some(Ticket::Invitation(id)) => result["invitation"] = json!(id),
+        None => {}
+    }
     Some(result)
 }
 
@@ -133,14 +140,9 @@ pub(in crate::dialect) fn entry(app: &AppId, room: &RoomId, entry: &Entry) -> Va
         "clients": entry.clients,
         "memberCount": entry.member_count,
     });
-    let via = entry.via.map(|via| match via {
-        Via::Added => "added",
-        Via::Invitation => "invitation",
-        Via::Claim => "claim",
-        Via::Join => "join",
-    });
-    put(&mut result, "via", via);
+    put(&mut result, "via", entry.via.map(Via::as_str));
     put(&mut result, "inviter", entry.inviter.as_ref());
+    put(&mut result, "link", entry.link.as_ref());
     put(&mut result, "expiresAt", entry.expires_at.map(Time::iso));
     match entry.invitations.as_slice() {
         [] => {}

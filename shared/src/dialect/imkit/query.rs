@@ -255,6 +255,7 @@ mod tests {
             joined: 1,
             via: Via::Added,
             inviter: None,
+            ticket: None,
             read_messages: 1,
             last_read: None,
             properties: Default::default(),

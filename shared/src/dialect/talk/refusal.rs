@@ -65,6 +65,10 @@ fn refusal(error: &Error) -> Refusal {
         | Error::TooManyWebhooks { .. }
         | Error::TooManySubscriptions { .. }
         | Error::WebhooksOff => not_permitted("Manage webhooks"),
+        Error::LinkNotFound { .. }
+        | Error::LinkUsedUp { .. }
+        | Error::LinkRedeemed { .. }
+        | Error::TooManyLinks { .. } => not_permitted("Use links"),
         Error::RoomClosed { .. } => not_permitted("Enter closed room"),
         Error::RoomFull { .. } => not_permitted("Enter full room"),
         Error::DirectRoom { .. } => not_permitted("Enter direct room"),
@@ -85,6 +89,7 @@ fn refusal(error: &Error) -> Refusal {
         Error::InvalidParameter { name, .. } => invalid(name),
         Error::InvalidBody { .. } | Error::BodyTooLarge { .. } => invalid("body"),
         Error::RouteNotFound => (404, 404, "Not Found", "Not Found", String::new()),
+        Error::RateLimited { .. } => (429, 233, "Sending request too frequently", "请求过于频繁", String::new()),
         Error::IdempotencyMismatch { .. } => (422, 405, "{}", "{}", error.to_string()),
         Error::IdempotencyInProgress { .. } => (409, 100, "{}", "{}", error.to_string()),
         Error::Busy => (503, 100, "{}", "{}", error.to_string()),

@@ -33,6 +33,7 @@ fn entry(message: Option<Message>) -> log::Entry {
         messages: 4,
         via: None,
         inviter: None,
+        link: None,
         expires_at: None,
         invitations: Vec::new(),
         message,

@@ -17,6 +17,7 @@ use crate::dialect::imkit;
 use crate::door::{Invitee, Known};
 use crate::id::{AppId, ObjectId, RoomId};
 use crate::invitation::{Invitation, Written};
+use crate::link::{Link, LinkToken, Presented};
 use crate::message::{Post, Speech};
 use crate::room::{Revision, RoomKind};
 use crate::standing::{Ban, Membership, Pending, Standing, State};
@@ -100,6 +101,7 @@ fn wants() -> Vec<Want> {
         want("Sign up with an invited address", &[Asker::PlatformForHim], |door| {
             claim(door, &bbb()).map_or(Ok(Plan::default()), |(claim, plan)| kept(door, claim, plan))
         }),
+        want("Redeem a link", HIMSELF, |door| redeem(door, &token(), Notify::Nobody)),
         want("Decline", HIMSELF, decline),
         want("Cancel his invitation", OTHERS, |door| cancel(door, &[bbb()], Notify::Nobody)),
         want("Sweep away what has lapsed", &[Asker::Deployment], |door| Ok(expire(door, &[bbb()]))),
@@ -155,7 +157,7 @@ fn transitions_never_let_a_banned_client_in_and_never_overfill() {
                 for (name, state) in STATES {
                     let Some(door) = door(*asker, kind, state()) else { continue };
                     let Ok(plan) = (want.decide)(&door) else { continue };
-                    let joins = plan.changes.iter().any(|change| matches!(change, Change::MembersJoined { .. }));
+                    let joins = plan.changes.iter().any(|change| change.kind() == crate::log::Kind::MemberJoined);
                     let case = format!("{} {asker:?} {kind:?} {name}", want.name);
                     assert!(!(joins && name == "banned"), "{case}");
                     assert!(!(joins && kind == Kind::Full), "{case}");
@@ -238,6 +240,7 @@ fn cell(decided: Result<Plan, Error>) -> String {
         let kind = serde_json::to_value(change.kind()).unwrap();
         let how = match change {
             Change::MembersJoined { via, .. } => format!(" ({})", serde_json::to_value(via).unwrap().as_str().unwrap()),
+            Change::JoinedByLink { .. } => " (link)".to_owned(),
             Change::RolesGiven { roles, .. } => format!(" ({})", roles[0].1.as_str()),
             _ => String::new(),
         };
@@ -314,10 +317,11 @@ fn assembled(room: Room, people: BTreeMap<ClientId, Known>, caller: Caller) -> D
         is_going: false,
         people,
         page: None,
-        everybody: crate::door::Everybody { standings, invitations: Vec::new() },
+        everybody: crate::door::Everybody { standings, ..Default::default() },
         entry: None,
         invitee: Some(Invitee::Client(bbb())),
         invitation: Some(address_invitation()),
+        link: Some(presented()),
         record: None,
         now: NOW,
     }
@@ -395,6 +399,7 @@ fn member(role: Role) -> State {
         joined: 1,
         via: Via::Added,
         inviter: None,
+        ticket: None,
         read_messages: 0,
         last_read: None,
         properties: Default::default(),
@@ -407,6 +412,20 @@ fn invited(expires_at: Time) -> State {
 
 fn banned() -> State {
     State::Banned(Ban { blocker: None, created_at: NOW })
+}
+
+fn token() -> LinkToken {
+    let room = RoomId::parse("id", "room").unwrap();
+    let link = ObjectId::parse("link", "5e5b88e90023a7f3a7f3a7f3").unwrap();
+    let (app, random) = (AppId::parse("app", "App").unwrap(), "0".repeat(32));
+    LinkToken::parse(&format!("{app}.{}.{link}.{random}", "cm9vbQ")).filter(|token| token.room == room).unwrap()
+}
+
+fn presented() -> Presented {
+    let (token, expires_at) = (token(), NOW.plus(Duration::from_secs(1)));
+    let (id, hash) = (token.link.clone(), token.hash());
+    let link = Link { id, hash, max_uses: Some(1), uses: 0, inviter: None, created_at: NOW, expires_at, ttl: 0 };
+    Presented { link, is_redeemed: false }
 }
 
 fn address_invitation() -> Invitation {
