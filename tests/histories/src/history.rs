@@ -91,7 +91,9 @@ impl Done {
             return Verdict::Good(good);
         }
         match answers().find(|answer| answer.refuses()) {
-            Some(refusal) if answers().count() == self.tries.len() && answers().all(|own| own.refuses() || own.waits()) => {
+            Some(refusal)
+                if answers().count() == self.tries.len() && answers().all(|own| own.refuses() || own.waits()) =>
+            {
                 Verdict::Refused(refusal)
             }
             _ => Verdict::Unknown,

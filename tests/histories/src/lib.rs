@@ -6,10 +6,7 @@
 //! together: which answer explains which entry of a log, and in which order things can have happened. `check` has a judge
 //! for each promise. `shrink` makes a history that breaks one as short as it can,
 //! `mutation` makes the code wrong to see whether the judges see it.
-#![allow(
-    clippy::disallowed_methods,
-    reason = "who watches from outside has a clock and an environment of its own"
-)]
+#![allow(clippy::disallowed_methods, reason = "who watches from outside has a clock and an environment of its own")]
 
 mod chance;
 

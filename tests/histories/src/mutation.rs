@@ -24,7 +24,7 @@ const SEEDS: u64 = 8;
 /// Requests of each.
 const OPERATIONS: usize = 700;
 /// The functions that a script wakes: no others are built.
-const FUNCTIONS: [&str; 31] = [
+const FUNCTIONS: [&str; 34] = [
     "add_member",
     "add_members",
     "ban_client",
@@ -33,14 +33,17 @@ const FUNCTIONS: [&str; 31] = [
     "create_and_join",
     "create_app",
     "create_client",
+    "create_link",
     "create_room",
     "create_webhook",
     "decline_invitation",
     "default_route",
+    "delete_link",
     "expire_invitations",
     "join_room",
     "list_events",
     "push_events",
+    "redeem_link",
     "refresh_profiles",
     "relay_events",
     "remove_member",

@@ -74,7 +74,8 @@ async fn read(stream: &mut TcpStream, mut bytes: Vec<u8>) -> Option<(Option<Lett
         }
     };
     let head = String::from_utf8(bytes[..end].to_vec()).ok()?.to_lowercase();
-    let header = |name: &str| head.lines().find_map(|line| line.strip_prefix(name).map(|value| value.trim().to_owned()));
+    let header =
+        |name: &str| head.lines().find_map(|line| line.strip_prefix(name).map(|value| value.trim().to_owned()));
     let length: usize = header("content-length:").and_then(|value| value.parse().ok()).unwrap_or_default();
     while bytes.len() < end + length {
         if stream.read_buf(&mut bytes).await.ok()? == 0 {

@@ -48,11 +48,7 @@ fn parts(step: &Step) -> Option<(Method, String, Value)> {
             Some((Method::PUT, format!("/rooms/{room}/member/{client}"), body))
         }
         Operation::Say { room } => {
-            let body = json!({ "message": words(step), "messageType": "text" });
-            match step.actor {
-                Some(_) => post(format!("/rooms/{room}/message"), body),
-                None => post(format!("/rooms/{room}/message"), body),
-            }
+            post(format!("/rooms/{room}/message"), json!({ "message": words(step), "messageType": "text" }))
         }
         Operation::CreateRoom { .. } | Operation::Found { .. } | Operation::OpenDirect { .. } => founding(step),
         Operation::Add { .. } | Operation::AddOne { .. } => adding(step),
@@ -80,15 +76,12 @@ fn parts(step: &Step) -> Option<(Method, String, Value)> {
         | Operation::RemoveOne { dialect: Dialect::Talk, .. }
         | Operation::TalkInvite { .. }
         | Operation::TalkInviteAddress { .. } => talking(&step.operation),
-        Operation::CreateLink { room, max_uses, .. } => {
-            post(format!("/rooms/{room}/links"), json!({ "maxUses": max_uses }))
+        Operation::CreateLink { .. } | Operation::DeleteLink { .. } | Operation::Redeem { .. } => {
+            linking(&step.operation)
         }
-        // Which link it is shows when it is there.
-        Operation::DeleteLink { room, link } => delete(format!("/rooms/{room}/links/{link}")),
-        Operation::Redeem { link, .. } => post(format!("/links/{link}/redeem"), json!({ "systemMessage": true })),
-        Operation::Block { blockee } => post(format!("/blockStatus/my/{blockee}"), Value::Null),
-        Operation::Unblock { blockee } => delete(format!("/blockStatus/my/{blockee}")),
-        Operation::SetPolicy { policy } => post("/me".to_owned(), json!({ "invitePolicy": policy })),
+        Operation::Block { .. } | Operation::Unblock { .. } | Operation::SetPolicy { .. } => {
+            consenting(&step.operation)
+        }
         Operation::Lapse { .. } | Operation::LapseAddress { .. } | Operation::Sweep => None,
     }
 }
@@ -140,13 +133,34 @@ fn talking(operation: &Operation) -> Option<(Method, String, Value)> {
         Operation::RemoveOne { room, member, .. } => {
             (format!("/v2/rooms/{room}/removemember"), json!({ "_userId": member }))
         }
-        Operation::TalkInvite { room, client } => {
-            (format!("/v2/rooms/{room}/invite"), json!({ "_userId": client }))
-        }
+        Operation::TalkInvite { room, client } => (format!("/v2/rooms/{room}/invite"), json!({ "_userId": client })),
         Operation::TalkInviteAddress { room, address } => {
             (format!("/v2/rooms/{room}/invite"), json!({ "email": invited_address(address).0 }))
         }
         _ => return None,
     };
     Some((Method::POST, path, body))
+}
+
+fn linking(operation: &Operation) -> Option<(Method, String, Value)> {
+    Some(match operation {
+        Operation::CreateLink { room, max_uses, .. } => {
+            (Method::POST, format!("/rooms/{room}/links"), json!({ "maxUses": max_uses }))
+        }
+        // Which link it is shows when it is there.
+        Operation::DeleteLink { room, link } => (Method::DELETE, format!("/rooms/{room}/links/{link}"), Value::Null),
+        Operation::Redeem { link, .. } => {
+            (Method::POST, format!("/links/{link}/redeem"), json!({ "systemMessage": true }))
+        }
+        _ => return None,
+    })
+}
+
+fn consenting(operation: &Operation) -> Option<(Method, String, Value)> {
+    Some(match operation {
+        Operation::Block { blockee } => (Method::POST, format!("/blockStatus/my/{blockee}"), Value::Null),
+        Operation::Unblock { blockee } => (Method::DELETE, format!("/blockStatus/my/{blockee}"), Value::Null),
+        Operation::SetPolicy { policy } => (Method::POST, "/me".to_owned(), json!({ "invitePolicy": policy })),
+        _ => return None,
+    })
 }

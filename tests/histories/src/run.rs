@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 
 use crate::ending::Ending;
 use crate::fire;
-use crate::lapsing;
 use crate::history::{Answer, Done, History, Try, Verdict};
+use crate::lapsing;
 use crate::request;
 use crate::script::{App, Operation, Script, Sending, Step};
 use crate::stage::{Mishap, Stage};

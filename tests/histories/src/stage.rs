@@ -60,7 +60,8 @@ impl Stage {
         };
         let stack = builder.start().await?;
         let http = reqwest::Client::builder().timeout(PATIENCE).build()?;
-        let mut stage = Self { stack, receiver: Receiver::new().await?, http, keys: BTreeMap::new(), links: Mutex::default() };
+        let mut stage =
+            Self { stack, receiver: Receiver::new().await?, http, keys: BTreeMap::new(), links: Mutex::default() };
         for app in App::ALL {
             stage.open(app).await?;
         }
@@ -105,9 +106,12 @@ impl Stage {
 
     /// The path of a step with the link that it means; with one that there never was, as long as there is none.
     pub fn found(&self, step: &Step, path: String) -> String {
-        let (Operation::Redeem { link, .. } | Operation::DeleteLink { link, .. }) = &step.operation else { return path };
+        let (Operation::Redeem { link, .. } | Operation::DeleteLink { link, .. }) = &step.operation else {
+            return path;
+        };
         let links = self.links.lock().unwrap_or_else(PoisonError::into_inner);
-        let nothing = Link { id: "0".repeat(24), token: format!("{}.cg.{}.{}", step.app.id(), "0".repeat(24), "0".repeat(32)) };
+        let nothing =
+            Link { id: "0".repeat(24), token: format!("{}.cg.{}.{}", step.app.id(), "0".repeat(24), "0".repeat(32)) };
         let known = links.get(&(step.app, link.clone())).unwrap_or(&nothing);
         let part = if matches!(step.operation, Operation::Redeem { .. }) { &known.token } else { &known.id };
         path.replace(link, part)

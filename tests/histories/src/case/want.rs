@@ -6,7 +6,7 @@ use shared::room::Room;
 use super::effect::{Effect, What};
 use crate::history::{Answer, Done, Verdict};
 use crate::request::words;
-use crate::script::{App, Operation, Step, invited_address};
+use crate::script::{App, Dialect, Operation, Step, invited_address};
 
 /// How sure it is that there is such an effect, and of how many.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,33 +123,21 @@ impl Wanting<'_> {
     }
 
     fn all(&self) -> Vec<Want> {
-        let actor = self.step().actor.as_deref().unwrap_or_default();
         match &self.step().operation {
-            Operation::CreateRoom { members, .. } => {
-                let entered = members.iter().flat_map(|member| self.perhaps(What::Entered, member));
-                self.perhaps(What::Made, "").into_iter().chain(entered).collect()
-            }
-            Operation::Found { invitees, .. } => self.founded(actor, invitees),
-            Operation::OpenDirect { peer } => {
-                let room = direct_id(actor, peer);
-                let wants = self.founded(actor, std::slice::from_ref(peer));
-                wants.into_iter().map(|want| Want { room: room.clone(), ..want }).collect()
-            }
-            Operation::Add { invitees, .. } => self.outcomes(invitees),
-            Operation::AddOne { invitee, .. } => self.outcomes(std::slice::from_ref(invitee)),
-            Operation::Join { .. } => self.perhaps(What::Entered, actor),
-            Operation::Decline { .. } => self.perhaps(What::Declined, actor),
-            Operation::Cancel { invitees, .. } => self.each(What::Cancelled, invitees),
-            Operation::CancelOne { invitee, .. } => self.one(What::Cancelled, invitee),
-            Operation::Remove { members, .. } => {
-                members.iter().flat_map(|member| self.one(self.departure(member), member)).collect()
-            }
-            Operation::RemoveOne { member, dialect, .. } => match dialect {
-                crate::script::Dialect::Imkit => self.one(self.departure(member), member),
-                crate::script::Dialect::Talk => self.perhaps(self.departure(member), member),
-            },
-            Operation::Leave { dialect: crate::script::Dialect::Imkit, .. } => self.one(What::Left, actor),
-            Operation::Leave { dialect: crate::script::Dialect::Talk, .. } => self.perhaps(What::Left, actor),
+            Operation::CreateRoom { .. } | Operation::Found { .. } | Operation::OpenDirect { .. } => self.founding(),
+            Operation::Add { .. }
+            | Operation::AddOne { .. }
+            | Operation::Join { .. }
+            | Operation::Redeem { .. }
+            | Operation::TalkInvite { .. }
+            | Operation::TalkInviteAddress { .. }
+            | Operation::SignUp { .. } => self.coming(),
+            Operation::Decline { .. }
+            | Operation::Cancel { .. }
+            | Operation::CancelOne { .. }
+            | Operation::Remove { .. }
+            | Operation::RemoveOne { .. }
+            | Operation::Leave { .. } => self.going(),
             Operation::Ban { blockee, .. } => {
                 let mut wants = self.one(What::Banned, blockee);
                 wants.push(self.want(What::Cancelled, None, Measure::Any));
@@ -157,17 +145,7 @@ impl Wanting<'_> {
             }
             Operation::Unban { blockee, .. } => self.one(What::Unbanned, blockee),
             Operation::Say { .. } => self.one(What::Said, &words(self.step())),
-            Operation::TalkInvite { client, .. } => self.one(What::Entered, client),
-            Operation::TalkInviteAddress { address, .. } => self.invited(address),
-            Operation::SignUp { address } => self.signed_up(address),
             Operation::Sweep => App::ALL.map(|app| Want { app, ..self.want(What::Expired, None, Measure::Any) }).into(),
-            Operation::Redeem { .. } => match self.answer {
-                Some(answer) if answer.outcomes.iter().any(|(_, outcome)| outcome == "joined") => {
-                    self.one(What::Entered, actor)
-                }
-                Some(_) => Vec::new(),
-                None => self.perhaps(What::Entered, actor),
-            },
             Operation::GiveRole { .. }
             | Operation::CreateLink { .. }
             | Operation::DeleteLink { .. }
@@ -176,6 +154,59 @@ impl Wanting<'_> {
             | Operation::SetPolicy { .. }
             | Operation::Lapse { .. }
             | Operation::LapseAddress { .. } => Vec::new(),
+        }
+    }
+
+    fn actor(&self) -> &str {
+        self.step().actor.as_deref().unwrap_or_default()
+    }
+
+    fn founding(&self) -> Vec<Want> {
+        match &self.step().operation {
+            Operation::CreateRoom { members, .. } => {
+                let entered = members.iter().flat_map(|member| self.perhaps(What::Entered, member));
+                self.perhaps(What::Made, "").into_iter().chain(entered).collect()
+            }
+            Operation::Found { invitees, .. } => self.founded(self.actor(), invitees),
+            Operation::OpenDirect { peer } => {
+                let room = direct_id(self.actor(), peer);
+                let wants = self.founded(self.actor(), std::slice::from_ref(peer));
+                wants.into_iter().map(|want| Want { room: room.clone(), ..want }).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn coming(&self) -> Vec<Want> {
+        match (&self.step().operation, self.answer) {
+            (Operation::Add { invitees, .. }, _) => self.outcomes(invitees),
+            (Operation::AddOne { invitee, .. }, _) => self.outcomes(std::slice::from_ref(invitee)),
+            (Operation::Redeem { .. }, Some(answer)) => {
+                let came = answer.outcomes.iter().any(|(_, outcome)| outcome == "joined");
+                if came { self.one(What::Entered, self.actor()) } else { Vec::new() }
+            }
+            (Operation::Join { .. } | Operation::Redeem { .. }, _) => self.perhaps(What::Entered, self.actor()),
+            (Operation::TalkInvite { client, .. }, _) => self.one(What::Entered, client),
+            (Operation::TalkInviteAddress { address, .. }, _) => self.invited(address),
+            (Operation::SignUp { address }, _) => self.signed_up(address),
+            _ => Vec::new(),
+        }
+    }
+
+    fn going(&self) -> Vec<Want> {
+        match &self.step().operation {
+            Operation::Decline { .. } => self.perhaps(What::Declined, self.actor()),
+            Operation::Cancel { invitees, .. } => self.each(What::Cancelled, invitees),
+            Operation::CancelOne { invitee, .. } => self.one(What::Cancelled, invitee),
+            Operation::Remove { members, .. } => {
+                members.iter().flat_map(|member| self.one(self.departure(member), member)).collect()
+            }
+            Operation::RemoveOne { member, dialect: Dialect::Imkit, .. } => self.one(self.departure(member), member),
+            // In Talk's way who is not in the room leaves nothing, and is told no error.
+            Operation::RemoveOne { member, .. } => self.perhaps(self.departure(member), member),
+            Operation::Leave { dialect: Dialect::Imkit, .. } => self.one(What::Left, self.actor()),
+            Operation::Leave { .. } => self.perhaps(What::Left, self.actor()),
+            _ => Vec::new(),
         }
     }
 

@@ -31,7 +31,9 @@ pub fn judge(case: &Case<'_>) -> Vec<Violation> {
 fn let_in(case: &Case<'_>) -> Vec<Violation> {
     let mut violations = Vec::new();
     for (by, done) in case.history.done.iter().enumerate() {
-        let (Operation::Ban { room, blockee }, Verdict::Good(_)) = (&done.step.operation, done.verdict()) else { continue };
+        let (Operation::Ban { room, blockee }, Verdict::Good(_)) = (&done.step.operation, done.verdict()) else {
+            continue;
+        };
         if done.is_dry() {
             continue;
         }
@@ -43,7 +45,10 @@ fn let_in(case: &Case<'_>) -> Vec<Violation> {
         for late in case.wants.iter().filter(of_him).filter(entered).filter(afterwards) {
             let unbans = |want: &Want| want.what == What::Unbanned && want.start < late.end && want.end > done.start();
             if !case.wants.iter().filter(of_him).any(unbans) {
-                let what = format!("`{blockee}` is let in though the ban of step {} had been answered", case.done(by).step.number);
+                let what = format!(
+                    "`{blockee}` is let in though the ban of step {} had been answered",
+                    case.done(by).step.number
+                );
                 violations.push(Violation::of(Promise::I2, late.app, room, what).by(case.done(late.by).step.number));
             }
         }

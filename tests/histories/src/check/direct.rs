@@ -20,9 +20,10 @@ pub fn judge(case: &Case<'_>) -> Vec<Violation> {
             violations.push(breach(format!("{pair:?} have the room `{other}` already")));
         }
         for (at, state) in room.states.iter().enumerate() {
-            let third = state.places.iter().find(|(whom, place)| {
-                **place == shared::door::Circumstance::Member && !pair.contains(whom)
-            });
+            let third = state
+                .places
+                .iter()
+                .find(|(whom, place)| **place == shared::door::Circumstance::Member && !pair.contains(whom));
             if let Some((whom, _)) = third {
                 violations.push(breach(format!("`{whom}` is in the room of {pair:?}")).at(at as u64));
                 break;
@@ -30,7 +31,9 @@ pub fn judge(case: &Case<'_>) -> Vec<Violation> {
         }
     }
     for done in &case.history.done {
-        let (Operation::OpenDirect { peer }, Verdict::Good(answer)) = (&done.step.operation, done.verdict()) else { continue };
+        let (Operation::OpenDirect { peer }, Verdict::Good(answer)) = (&done.step.operation, done.verdict()) else {
+            continue;
+        };
         let own = direct_id(done.step.actor.as_deref().unwrap_or_default(), peer).unwrap_or_default();
         if answer.id != own {
             let what = format!("the room with `{peer}` is `{own}`, and `{}` was shown", answer.id);

@@ -76,9 +76,13 @@ fn after_bans(app: App, room: &Followed<'_>, made: &Made<'_>) -> Vec<(Option<u64
         let of_banned = comings(room).filter(|(link, entry)| {
             let maker = made.get(&(app, *link)).and_then(|(_, maker)| *maker);
             // A link that was made after an unban is another one; made before the ban, it is closed for ever.
-            entry.seq > ban.seq && maker.is_some_and(|maker| makers.iter().any(|own| own == maker)) && was_made_before(link, ban)
+            entry.seq > ban.seq
+                && maker.is_some_and(|maker| makers.iter().any(|own| own == maker))
+                && was_made_before(link, ban)
         });
-        of_banned.map(|(link, entry)| (Some(entry.seq), format!("link {link} is used after the ban of its maker"))).collect::<Vec<_>>()
+        of_banned
+            .map(|(link, entry)| (Some(entry.seq), format!("link {link} is used after the ban of its maker")))
+            .collect::<Vec<_>>()
     };
     bans.flat_map(late).collect()
 }

@@ -36,5 +36,6 @@ fn differing(done: &Done, has_effect: bool) -> Option<String> {
         return Some(format!("{} different answers under one key", bodies.len()));
     }
     let fresh = good().filter(|answer| !answer.replayed).count();
-    (has_effect && fresh > 1).then(|| format!("{fresh} answers under one key, none of which says that it is an earlier one's"))
+    (has_effect && fresh > 1)
+        .then(|| format!("{fresh} answers under one key, none of which says that it is an earlier one's"))
 }

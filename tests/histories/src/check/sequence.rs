@@ -43,10 +43,17 @@ fn folded(room: &Followed<'_>) -> Vec<String> {
     let mut flaws = Vec::new();
     let expected: Vec<u64> = (1..=room.stored.seq).collect();
     if room.stored.stored != expected {
-        flaws.push(format!("the room is at {}, and these entries are stored: {:?}", room.stored.seq, room.stored.stored));
+        flaws.push(format!(
+            "the room is at {}, and these entries are stored: {:?}",
+            room.stored.seq, room.stored.stored
+        ));
     }
     if room.stored.log.iter().map(|entry| entry.seq).ne(expected) {
-        flaws.push(format!("the room is at {}, and the API replays {} entries", room.stored.seq, room.stored.log.len()));
+        flaws.push(format!(
+            "the room is at {}, and the API replays {} entries",
+            room.stored.seq,
+            room.stored.log.len()
+        ));
     }
     let Some(state) = room.states.last() else { return flaws };
     let held = |(_, place): &(&String, &Circumstance)| **place != Circumstance::Stranger;

@@ -51,7 +51,9 @@ impl Author {
         let app = if self.chance.percent(70) { App::Alpha } else { App::Beta };
         let operation = self.operation();
         let actor = match operation {
-            Operation::SignUp { .. } | Operation::Lapse { .. } | Operation::LapseAddress { .. } | Operation::Sweep => None,
+            Operation::SignUp { .. } | Operation::Lapse { .. } | Operation::LapseAddress { .. } | Operation::Sweep => {
+                None
+            }
             _ if self.is_for_clients(&operation) || self.chance.percent(80) => Some(self.actor(&operation)),
             _ => None,
         };
