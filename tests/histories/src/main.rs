@@ -57,7 +57,7 @@ struct Cli {
 async fn main() -> ExitCode {
     let cli = Cli::parse();
     if cli.mutations {
-        return match examined(cli.only.as_deref()).await {
+        return match examined(&cli).await {
             Ok(code) => code,
             Err(mishap) => {
                 eprintln!("{mishap}");
@@ -96,9 +96,11 @@ async fn main() -> ExitCode {
 }
 
 /// Makes every mutation and prints what became of it; a failure when one of them was not seen.
-async fn examined(word: Option<&str>) -> Result<ExitCode, Mishap> {
-    let (laboratory, mut survivors, mut table) = (Laboratory::new()?, 0, String::new());
-    for mutation in mutation::listed(word)? {
+async fn examined(cli: &Cli) -> Result<ExitCode, Mishap> {
+    let own = std::env::current_exe()?;
+    let sound = cli.bin_dir.clone().or_else(|| own.parent().map(Path::to_owned)).unwrap_or_default();
+    let (laboratory, mut survivors, mut table) = (Laboratory::new(sound)?, 0, String::new());
+    for mutation in mutation::listed(cli.only.as_deref())? {
         let (told, is_caught) = match laboratory.examine(&mutation).await {
             Ok(Verdict { caught_by: Some(seed), .. }) => (format!("caught, seed {seed}"), true),
             Ok(Verdict { seen, .. }) => (format!("NOT caught; seen: {seen:?}"), false),

@@ -23,44 +23,6 @@ const LIST: &str = include_str!("../mutations.yaml");
 const SEEDS: u64 = 8;
 /// Requests of each.
 const OPERATIONS: usize = 700;
-/// The functions that a script wakes: no others are built.
-const FUNCTIONS: [&str; 34] = [
-    "add_member",
-    "add_members",
-    "ban_client",
-    "cancel_invitation",
-    "cancel_invitations",
-    "create_and_join",
-    "create_app",
-    "create_client",
-    "create_link",
-    "create_room",
-    "create_webhook",
-    "decline_invitation",
-    "default_route",
-    "delete_link",
-    "expire_invitations",
-    "join_room",
-    "list_events",
-    "push_events",
-    "redeem_link",
-    "refresh_profiles",
-    "relay_events",
-    "remove_member",
-    "remove_members",
-    "retry_deliveries",
-    "send_invitations",
-    "send_message",
-    "send_platform_message",
-    "send_webhooks",
-    "set_member_property",
-    "talk_invite",
-    "talk_join",
-    "talk_leave",
-    "talk_remove_member",
-    "unban_client",
-];
-
 /// A fault put into the code.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Mutation {
@@ -68,6 +30,8 @@ pub struct Mutation {
     pub name: String,
     /// Which promise is broken by it.
     pub breaks: Promise,
+    /// In which functions.
+    pub functions: Vec<String>,
     /// How it is made.
     pub edits: Vec<Edit>,
 }
@@ -103,15 +67,20 @@ pub fn listed(word: Option<&str>) -> Result<Vec<Mutation>, Mishap> {
 /// A copy of the repository with a target directory of its own.
 #[derive(Debug)]
 pub struct Laboratory {
+    /// Where the functions are as they are.
+    sound: PathBuf,
     tree: PathBuf,
     target: PathBuf,
+    /// Where the functions of a run are: mutated ones, and the others.
+    mixed: PathBuf,
 }
 
 impl Laboratory {
-    /// Copies the repository as it is now.
-    pub fn new() -> Result<Self, Mishap> {
+    /// Copies the repository as it is now. The functions as they are must have been built of it.
+    pub fn new(sound: PathBuf) -> Result<Self, Mishap> {
         let folder = Path::new(REPOSITORY).join("target/mutants");
-        let laboratory = Self { tree: folder.join("tree"), target: folder.join("target") };
+        let [tree, target, mixed] = ["tree", "target", "mixed"].map(|name| folder.join(name));
+        let laboratory = Self { sound, tree, target, mixed };
         for file in tracked()? {
             let text = fs::read(Path::new(REPOSITORY).join(&file));
             if let Ok(text) = text {
@@ -153,8 +122,8 @@ impl Laboratory {
         Ok(())
     }
 
-    fn build(&self) -> Result<(), Mishap> {
-        let functions = FUNCTIONS.iter().flat_map(|function| ["--bin", function]);
+    fn build(&self, mutation: &Mutation) -> Result<(), Mishap> {
+        let functions = mutation.functions.iter().flat_map(|function| ["--bin", function]);
         let mut cargo = Command::new(env!("CARGO"));
         cargo.args(["build", "--quiet", "--package", "rollcall"]).args(functions).current_dir(&self.tree);
         // Without what a debugger needs it is built sooner.
@@ -164,10 +133,27 @@ impl Laboratory {
         if built.status.success() { Ok(()) } else { Err(told().into()) }
     }
 
+    /// Puts the mutated functions among the others.
+    fn mix(&self, mutation: &Mutation) -> Result<(), Mishap> {
+        if self.mixed.exists() {
+            fs::remove_dir_all(&self.mixed)?;
+        }
+        fs::create_dir_all(&self.mixed)?;
+        for entry in fs::read_dir(&self.sound)? {
+            let (name, path) = entry.map(|entry| (entry.file_name(), entry.path()))?;
+            let is_mutated = mutation.functions.iter().any(|function| name == function.as_str());
+            if path.is_file() && path.extension().is_none() {
+                let from = if is_mutated { self.target.join("debug").join(&name) } else { path };
+                std::os::unix::fs::symlink(from, self.mixed.join(&name))?;
+            }
+        }
+        Ok(())
+    }
+
     /// Makes a mutation, and runs until its promise is seen broken or patience ends.
     pub async fn examine(&self, mutation: &Mutation) -> Result<Verdict, Mishap> {
         let (begun, originals) = (Instant::now(), self.originals(mutation)?);
-        let made = self.apply(mutation).and_then(|()| self.build());
+        let made = self.apply(mutation).and_then(|()| self.build(mutation)).and_then(|()| self.mix(mutation));
         let built = begun.elapsed();
         let verdict = match made {
             Ok(()) => self.observe(mutation).await,
@@ -188,7 +174,7 @@ impl Laboratory {
     }
 
     async fn observe(&self, mutation: &Mutation) -> Result<Verdict, Mishap> {
-        let settings = Settings { bin_dir: Some(self.target.join("debug")), faults: true };
+        let settings = Settings { bin_dir: Some(self.mixed.clone()), faults: true };
         let mut verdict = Verdict { mutation: mutation.clone(), seen: BTreeSet::new(), caught_by: None };
         for seed in 1..=SEEDS {
             let run = run::perform(&script::invent(seed, OPERATIONS, 16), &settings).await?;
