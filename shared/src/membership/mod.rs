@@ -8,6 +8,7 @@ mod founding;
 mod governing;
 mod leaving;
 mod linking;
+pub mod model;
 mod posting;
 mod rank;
 mod talking;
