@@ -127,3 +127,11 @@ async fn listing_takes_two_rounds_whatever_the_number() {
     let behind = world.stack.invocation(&answer.request_id()).unwrap();
     assert_eq!((answer.bare().as_array().unwrap().len(), behind.rounds), (5, Some(2)), "{behind:?}");
 }
+
+#[tokio::test]
+async fn the_platform_lists_for_nobody_whom_there_is_not() {
+    let world = World::new().await;
+    let platform = world.platform().with("IM-CLIENT-ID", "nobody");
+    let message = platform.talk_lists(&world.team().await).send().await.talk_refused(400, 401);
+    assert_eq!(message, "Object not found : user nobody");
+}
