@@ -56,6 +56,7 @@ const OF_CLIENTS: &[&str] = &[
     "issueAccessToken",
     "expirationDate",
     "expirationDateMS",
+    "invitePolicy",
 ];
 const OF_MESSAGES: &[&str] = &[
     "_id",
