@@ -56,6 +56,7 @@ const OF_CLIENTS: &[&str] = &[
     "issueAccessToken",
     "expirationDate",
     "expirationDateMS",
+    "invitePolicy",
 ];
 const OF_MESSAGES: &[&str] = &[
     "_id",
@@ -116,11 +117,13 @@ proptest! {
     }
 
     #[test]
-    fn an_invitation_lives_from_a_minute_to_ninety_days(seconds in prop_oneof![any::<u64>(), 0_u64..100, 7_775_990_u64..7_776_010]) {
+    fn an_invitation_and_a_link_live_from_a_minute_to_ninety_days(seconds in prop_oneof![any::<u64>(), 0_u64..100, 7_775_990_u64..7_776_010]) {
         let fields = fields(json!({ "expiresInSeconds": seconds }).as_object().unwrap().clone());
         let adding = read(asked::adding(&fields, &SETTINGS), &["expiresInSeconds"])?;
         let fits = (60..=7_776_000).contains(&seconds);
         prop_assert_eq!(adding.map(|adding| adding.lifetime), fits.then(|| Duration::from_secs(seconds)));
+        let terms = read(asked::terms(&fields, &SETTINGS), &["expiresInSeconds"])?;
+        prop_assert_eq!(terms.map(|terms| terms.lifetime), fits.then(|| Duration::from_secs(seconds)));
     }
 
     #[test]

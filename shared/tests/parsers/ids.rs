@@ -6,11 +6,12 @@ use shared::auth::Hash;
 use shared::delivery::{DeliveryId, State};
 use shared::event::Style;
 use shared::id::{AppId, ClientId, ObjectId, RoomId};
+use shared::link::LinkToken;
 use shared::socket::ConnectionId;
 use shared::time::Time;
 use shared::webhook::Target;
 
-use crate::given::{cases, has_a_place, room, text};
+use crate::given::{app, cases, has_a_place, room, text};
 
 fn is_hex(text: &str, length: usize) -> bool {
     text.len() == length && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
@@ -110,5 +111,26 @@ proptest! {
     fn a_secret_is_known_by_64_digits(one in text(), other in text()) {
         prop_assert!(is_hex(Hash::of(&one).as_str(), 64));
         prop_assert_eq!(Hash::of(&one) == Hash::of(&other), one == other);
+    }
+}
+
+proptest! {
+    #![proptest_config(cases(1_000))]
+
+    #[test]
+    fn a_links_token_fits_a_path_and_says_where_it_leads(app in app(), room in room(), other in text()) {
+        let token = LinkToken::new(&app, &room, Time::from_millis(1_600_000_000_000));
+        let is_plain = token.as_str().bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
+        prop_assert!(is_plain && token.as_str().len() <= 300, "{}", token.as_str());
+        let read = LinkToken::parse(token.as_str()).unwrap();
+        prop_assert_eq!((&read.app, &read.room, &read.link), (&app, &room, &token.link));
+        prop_assert!(!token.hash().as_str().contains(token.as_str().rsplit('.').next().unwrap()));
+        // Whatever else is taken names a room that can be one.
+        for text in [other.clone(), format!("{app}.{other}.{}.x", token.link), token.as_str().replacen('.', &other, 1)] {
+            if let Some(read) = LinkToken::parse(&text) {
+                prop_assert!(has_a_place(read.room.as_str()) && AppId::parse("app", read.app.as_str()).is_ok());
+                prop_assert_eq!(read.as_str(), text);
+            }
+        }
     }
 }

@@ -26,7 +26,7 @@ const PARTS: &[&str] = &[
     "domainName",
 ];
 const PARAMETERS: &[&str] =
-    &["id", "_id", "client", "webhook", "delivery", "limit", "cursor", "state", "roomTags", "lang"];
+    &["id", "_id", "client", "webhook", "delivery", "limit", "cursor", "state", "roomTags", "lang", "dryRun"];
 
 fn event(parts: &Map<String, Value>) -> Option<Request> {
     serde_json::from_value(Value::Object(parts.clone())).ok()
@@ -47,6 +47,9 @@ fn read_all(request: &Request) -> Result<(), TestCaseError> {
         prop_assert!(request.client(name).ok().is_none_or(|client| has_a_place(client.as_str())));
         prop_assert!(request.query_number(name, 3..=9, 5).ok().is_none_or(|number| (3..=9).contains(&number)));
         let (_, _) = (request.cookie(name), request.query_all(name));
+    }
+    if let Err(error) = request.is_dry_run() {
+        prop_assert!(names(&error, &["dryRun"]), "{}", error);
     }
     prop_assert!(request.room().ok().is_none_or(|room| has_a_place(room.as_str())));
     prop_assert!(listening::webhook(request).ok().is_none_or(|target| target.is_webhook()));

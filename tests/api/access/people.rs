@@ -12,8 +12,17 @@ use super::{Answered, Who};
 use crate::actors::{Actor, Answer, World, text};
 
 /// Whoever lives in the app, as the ids say: they are what no other app may ever be shown.
-const RESIDENTS: [&str; 8] =
-    ["the-owner", "the-admin", "the-member", "the-invited", "the-banned", "the-stranger", "another", "somebody"];
+const RESIDENTS: [&str; 9] = [
+    "the-owner",
+    "the-admin",
+    "the-member",
+    "the-invited",
+    "the-banned",
+    "the-stranger",
+    "the-outsider",
+    "another",
+    "somebody",
+];
 
 /// A stack with two apps, and everybody who asks.
 pub struct Town {
@@ -60,6 +69,10 @@ impl Town {
         for id in RESIDENTS {
             residents.push(world.client(id).await);
         }
+        // Whom everybody blocks, so that everybody has a block to lift.
+        for blocker in residents.iter().filter(|one| one.id != "somebody") {
+            blocker.call(Method::POST, "/blockStatus/my/somebody").send().await.good();
+        }
         let (owner, team) = (residents[0].clone(), world.team().await);
         let (private, made) = (Scene::default(), AtomicUsize::new(0));
         let mut town = Self { world, others, owner, expired, revoked, residents, team, private, made };
@@ -82,7 +95,8 @@ impl Town {
             Who::Revoked => self.revoked.clone(),
             Who::WrongApiKey => self.world.stranger().with("IM-API-KEY", "SampleApp.00000000000000000000000000000000"),
             Who::OtherPlatform => self.world.stranger().with("IM-API-KEY", &text(&self.others["apiKey"])),
-            Who::Stranger | Who::StrangerToPrivate => resident("the-stranger"),
+            Who::Stranger => resident("the-stranger"),
+            Who::StrangerToPrivate => resident("the-outsider"),
             Who::Invited => resident("the-invited"),
             Who::Member => resident("the-member"),
             Who::Admin => resident("the-admin"),

@@ -4,6 +4,7 @@ mod bans;
 mod blame;
 mod capacity;
 mod claims;
+mod consent;
 mod direct;
 mod letters;
 mod links;
@@ -50,6 +51,8 @@ pub enum Promise {
     I11,
     /// Every entry reaches every healthy webhook, under one id.
     I12,
+    /// Nobody is added or invited by somebody whom he has blocked.
+    Consent,
 }
 
 /// A promise that was broken.
@@ -103,7 +106,7 @@ impl fmt::Display for Violation {
 pub type Judge = fn(&Case<'_>) -> Vec<Violation>;
 
 /// All judges, each with its promise.
-pub const JUDGES: [(Promise, Judge); 12] = [
+pub const JUDGES: [(Promise, Judge); 13] = [
     (Promise::I1, capacity::judge),
     (Promise::I2, bans::judge),
     (Promise::I3, pending::judge),
@@ -116,6 +119,7 @@ pub const JUDGES: [(Promise, Judge); 12] = [
     (Promise::I10, refusals::judge),
     (Promise::I11, claims::judge),
     (Promise::I12, letters::judge),
+    (Promise::Consent, consent::judge),
 ];
 
 /// Everything that is wrong with a run.

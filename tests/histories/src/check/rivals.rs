@@ -95,9 +95,9 @@ impl<'a> Scene<'a> {
         let talk_lacks_rank = answer.code == "219" && is_departure(self.operation);
         let holds = match answer.code.as_str() {
             _ if self.met.is_empty() || talk_lacks_rank => true,
-            "219" if self.may_be_blocked(&self.named) => true,
+            "219" if self.may_be_blocked(&invitees(self.operation)) => true,
             "BANNED" | "219" => some(Banned) || self.was(self.actor, Banned),
-            "BLOCKED" => self.may_be_blocked(&self.named),
+            "BLOCKED" => self.may_be_blocked(&invitees(self.operation)),
             "ALREADY_BANNED" => some(Banned),
             "BAN_NOT_FOUND" => some_not(Banned),
             "INVITATION_NOT_FOUND" | "INVITATION_REQUIRED" => some_not(Invited),
@@ -151,6 +151,15 @@ fn wish(done: &Done) -> Option<Wish<'_>> {
 
 fn is_departure(operation: &Operation) -> bool {
     matches!(operation, Operation::Remove { .. } | Operation::RemoveOne { .. } | Operation::Leave { .. })
+}
+
+/// Whom a request would bring in.
+fn invitees(operation: &Operation) -> Vec<String> {
+    match operation {
+        Operation::CreateRoom { members, .. } => members.clone(),
+        Operation::Found { invitees, .. } => invitees.clone(),
+        _ => named(operation, ""),
+    }
 }
 
 /// Whom a request is about.

@@ -358,3 +358,17 @@ fn an_entry_that_no_letter_tells_of_and_an_id_of_two_break_i12() {
     renamed.ending.letters.push(again);
     assert_eq!(renamed.breaks(Promise::I12)[0].seq, Some(3));
 }
+
+#[test]
+fn who_is_brought_in_by_somebody_whom_he_has_blocked_did_not_consent() {
+    let mut play = play();
+    play.asks(Some("c5"), Operation::Block { blockee: text("c0") }, 200, "");
+    let invite = Operation::AddOne { room: room(), invitee: text("c5"), invites: true };
+    play.asks(Some("c0"), invite.clone(), 200, "").outcomes = vec![(text("c5"), text("blocked"))];
+    assert_eq!(play.breaks(Promise::Consent), []);
+    play.asks(Some("c0"), invite, 200, "").outcomes = vec![(text("c5"), text("invited"))];
+    assert_eq!(play.breaks(Promise::Consent)[0].step, Some(10));
+    play.asks(Some("c5"), Operation::Unblock { blockee: text("c0") }, 200, "");
+    play.history.done[11].tries[0].start = 950_000;
+    assert_eq!(play.breaks(Promise::Consent), []);
+}
