@@ -6,7 +6,7 @@ use shared::error::Error;
 use shared::lambda::{self, Ended, House};
 use shared::membership;
 use shared::request::Request;
-use shared::store::Visit;
+use shared::store::{Crowd, Visit};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Ended {
@@ -18,6 +18,10 @@ async fn handle(house: House, request: Request) -> Result<Reply, Error> {
     let clients = &[request.client("invitee")?];
     let how = asked::adding(&fields, &house.settings)?;
     let credentials = Credentials::imkit(&request, fields.client("sender")?)?;
-    let visit = Visit { clients, view: asked::view(&request), ..Visit::to(&room, &credentials) };
-    house.store.answer(&visit, |door| membership::add(door, clients, how), |done| Ok(Reply::changed(done, Shape::Legacy))).await
+    let visit =
+        Visit { clients, view: asked::view(&request), crowd: Crowd::Acquaintances, ..Visit::to(&room, &credentials) };
+    house
+        .store
+        .answer(&visit, |door| membership::add(door, clients, how), |done| Ok(Reply::changed(done, Shape::Legacy)))
+        .await
 }

@@ -7,7 +7,7 @@ use shared::id::ClientId;
 use shared::lambda::{self, Ended, House};
 use shared::membership::{self, Mode, Outcome};
 use shared::request::{Fields, Request};
-use shared::store::{View, Visit};
+use shared::store::{Crowd, View, Visit};
 
 /// What one transaction holds (D12).
 const AT_ONCE: usize = 90;
@@ -31,7 +31,7 @@ async fn handle(house: House, request: Request) -> Result<Reply, Error> {
     for (part, clients) in invitees.chunks(at_once).enumerate() {
         let last = part + 1 == parts;
         let view = if last { asked::view(&request) } else { View::Minimal };
-        let visit = Visit { clients, view, ..Visit::to(&room, &credentials) };
+        let visit = Visit { clients, view, crowd: Crowd::Acquaintances, ..Visit::to(&room, &credentials) };
         let done = house.store.step(part).act(&visit, |door| membership::add(door, clients, how)).await;
         let done = done.map_err(|error| if earlier.is_empty() { error } else { error.after_a_change() })?;
         if last {

@@ -18,5 +18,12 @@ async fn handle(house: House, request: Request) -> Result<Reply, Error> {
     let (notify, clients) = (asked::notify(&fields)?, &[request.client("invitee")?]);
     let credentials = Credentials::imkit(&request, fields.client("sender")?)?;
     let visit = Visit { clients, crowd: Crowd::Everybody, ..Visit::to(&room, &credentials) };
-    house.store.answer(&visit, |door| membership::cancel(door, clients, notify), |done| Ok(Reply::room_invitations(&done.door))).await
+    house
+        .store
+        .answer(
+            &visit,
+            |door| membership::cancel(door, clients, notify),
+            |done| Ok(Reply::room_invitations(&done.door)),
+        )
+        .await
 }

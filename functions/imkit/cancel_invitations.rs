@@ -25,5 +25,12 @@ async fn handle(house: House, request: Request) -> Result<Reply, Error> {
     }
     let credentials = Credentials::imkit(&request, fields.client("sender")?)?;
     let visit = Visit { clients: &invitees, crowd: Crowd::Everybody, ..Visit::to(&room, &credentials) };
-    house.store.answer(&visit, |door| membership::cancel(door, &invitees, notify), |done| Ok(Reply::room_invitations(&done.door))).await
+    house
+        .store
+        .answer(
+            &visit,
+            |door| membership::cancel(door, &invitees, notify),
+            |done| Ok(Reply::room_invitations(&done.door)),
+        )
+        .await
 }

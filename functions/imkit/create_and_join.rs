@@ -9,7 +9,7 @@ use shared::lambda::{self, Ended, House};
 use shared::membership;
 use shared::request::{Fields, Request};
 use shared::room::{Room, RoomKind};
-use shared::store::Visit;
+use shared::store::{Crowd, Visit};
 use shared::time::Time;
 
 /// The most invitees: one transaction holds them and their host (D12).
@@ -26,7 +26,12 @@ async fn handle(house: House, request: Request) -> Result<Reply, Error> {
     let credentials = Credentials::imkit(&request, fields.client("sender")?)?;
     let new = new_room(&house, &credentials, &fields, &invitees).await?;
     let named = new.pair.as_ref().map_or(invitees.as_slice(), |pair| pair.as_slice());
-    let visit = Visit { clients: named, view: asked::view(&request), ..Visit::to(&new.id, &credentials) };
+    let visit = Visit {
+        clients: named,
+        view: asked::view(&request),
+        crowd: Crowd::Acquaintances,
+        ..Visit::to(&new.id, &credentials)
+    };
     let decide = |door: &Door| membership::found_and_join(door, &new, &invitees, how);
     house.store.found(&visit, decide, |done| Ok(Reply::changed(done, Shape::Modern))).await
 }

@@ -8,7 +8,7 @@ use shared::lambda::{self, Ended, House};
 use shared::membership;
 use shared::request::{Fields, Request};
 use shared::room::{Room, RoomKind};
-use shared::store::{Done, Visit};
+use shared::store::{Crowd, Done, Visit};
 use shared::time::Time;
 
 /// The most members a room is made with: one transaction holds them (D12).
@@ -25,7 +25,12 @@ async fn handle(house: House, request: Request) -> Result<Reply, Error> {
     let members = members(&fields)?;
     let new = new_room(&fields, &members)?;
     let credentials = Credentials::imkit(&request, fields.client("sender")?)?;
-    let visit = Visit { clients: &members, view: asked::view(&request), ..Visit::to(&new.id, &credentials) };
+    let visit = Visit {
+        clients: &members,
+        view: asked::view(&request),
+        crowd: Crowd::Acquaintances,
+        ..Visit::to(&new.id, &credentials)
+    };
     let created = |done: &Done| {
         let room = done.door.room.as_ref().ok_or_else(|| Error::RoomNotFound { room: new.id.clone() })?;
         Ok(Reply::created(&done.door, room))

@@ -18,5 +18,12 @@ async fn handle(house: House, request: Request) -> Result<Reply, Error> {
     let blockee = &request.client("blockee")?;
     let credentials = Credentials::imkit(&request, fields.client("sender")?)?;
     let visit = Visit { clients: std::slice::from_ref(blockee), ..Visit::to(&room, &credentials) };
-    house.store.answer(&visit, |door| membership::unban(door, blockee), |done| Ok(Reply::ban(&credentials.app, &room, done.ended.first()))).await
+    house
+        .store
+        .answer(
+            &visit,
+            |door| membership::unban(door, blockee),
+            |done| Ok(Reply::ban(&credentials.app, &room, done.ended.first())),
+        )
+        .await
 }

@@ -49,6 +49,7 @@ fn shown(trace: &Trace, client: &ClientId) -> Value {
         Trace::Token(token) => json!({ "kind": "token", "record": token }),
         Trace::Address(address) => json!({ "kind": "address", "address": address }),
         Trace::Quitted(room) => json!({ "kind": "room left", "room": room }),
+        Trace::Block(named) => json!({ "kind": "block by another", "named": named }),
         Trace::Redeemed(room, link) => json!({ "kind": "link redeemed", "room": room, "link": link }),
         Trace::Own(room, standing) => json!({ "kind": "standing", "room": room, "record": standing }),
         Trace::Invited(room, invitation) => json!({ "kind": "invitation", "room": room, "record": invitation }),

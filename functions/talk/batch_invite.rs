@@ -9,7 +9,7 @@ use shared::invitation::Written;
 use shared::lambda::{self, Ended, House};
 use shared::membership;
 use shared::request::Request;
-use shared::store::{Sought, Visit};
+use shared::store::{Crowd, Sought, Visit};
 
 /// How many people one call invites (D38).
 const MOST: usize = 100;
@@ -30,7 +30,7 @@ async fn handle(house: House, request: Request) -> Result<Value, Error> {
     for (at, Item { user, written, sent: (name, sent) }) in items.iter().enumerate() {
         let read = |region: &Region| written.read(region);
         let sought = user.clone().map_or(Sought::Addresses(&read), Sought::Client);
-        let visit = Visit { sought: Some(&sought), ..visit };
+        let visit = Visit { sought: Some(&sought), crowd: Crowd::Acquaintances, ..visit };
         let invited = match broken || !house.store.has_patience() {
             true => Err(Error::Busy),
             false => house.store.step(at).act(&visit, |door| membership::invite(door, written, lifetime)).await,

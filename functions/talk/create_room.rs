@@ -7,7 +7,7 @@ use shared::lambda::{self, Ended, House};
 use shared::membership::{self, Adding, Entry, Mode, Notify};
 use shared::request::Request;
 use shared::standing::LONGEST_PAGE;
-use shared::store::{View, Visit};
+use shared::store::{Crowd, View, Visit};
 use shared::time::Time;
 
 /// The most members that a room is made with beside its creator: one transaction holds them (D12).
@@ -27,7 +27,7 @@ async fn handle(house: House, request: Request) -> Result<serde_json::Value, Err
     }
     let credentials = parameters.credentials()?;
     let view = View::Members { after: None, limit: LONGEST_PAGE };
-    let visit = Visit { clients: &members, view, ..Visit::in_talk(&new.id, &credentials) };
+    let visit = Visit { clients: &members, view, crowd: Crowd::Acquaintances, ..Visit::in_talk(&new.id, &credentials) };
     let lifetime = house.settings.invitation_lifetime;
     let how = Adding { entry: Entry::Directly, notify: Notify::Nobody, mode: Mode::AllOrNothing, lifetime };
     let decide = |door: &Door| match &door.record {

@@ -7,7 +7,7 @@ use shared::invitation::Written;
 use shared::lambda::{self, Ended, House};
 use shared::membership;
 use shared::request::Request;
-use shared::store::{Done, Sought, Visit};
+use shared::store::{Crowd, Done, Sought, Visit};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Ended {
@@ -23,7 +23,7 @@ async fn handle(house: House, request: Request) -> Result<serde_json::Value, Err
     let sought = user.map_or(Sought::Addresses(&addresses), Sought::Client);
     let credentials = parameters.credentials()?;
     let lifetime = house.settings.invitation_lifetime;
-    let visit = Visit { sought: Some(&sought), ..Visit::to(&room, &credentials) };
+    let visit = Visit { sought: Some(&sought), crowd: Crowd::Acquaintances, ..Visit::to(&room, &credentials) };
     let shown = Addresses::of(&house.settings);
     let invited =
         |done: &Done| talk::invited(done, shown).ok_or_else(|| Error::internal("an invitation without an invitee"));

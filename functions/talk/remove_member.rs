@@ -18,5 +18,8 @@ async fn handle(house: House, request: Request) -> Result<serde_json::Value, Err
     let member = &[parameters.client("_userId")?.ok_or(Error::MissingParameter { names: &["_userId"] })?];
     let credentials = parameters.credentials()?;
     let visit = Visit { clients: member, crowd: Crowd::Heirs, ..Visit::in_talk(&room, &credentials) };
-    house.store.answer(&visit, |door| membership::remove_from_topic(door, &member[0]), |done| talk::room(&done.door)).await
+    house
+        .store
+        .answer(&visit, |door| membership::remove_from_topic(door, &member[0]), |done| talk::room(&done.door))
+        .await
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::auth::Caller;
 use crate::budget::Charge;
 use crate::change::Change;
-use crate::client::Face;
+use crate::client::{Client, Face};
 use crate::door::Door;
 use crate::id::{ClientId, ObjectId, random_hex};
 use crate::invitation::Invitation;
@@ -45,6 +45,8 @@ pub struct Act {
     pub charges: Vec<Charge>,
     /// The acting client, whose own standing must still be what the decision rested on.
     pub guard: Option<Guard>,
+    /// The acting client's own record, as it was read and as it will be, where it changes.
+    pub record: Option<(Client, Client)>,
     /// What tells this act from a rival's.
     pub nonce: String,
     /// Whether anybody is told of it.
@@ -120,6 +122,7 @@ impl Act {
             quitters: Vec::new(),
             charges: Vec::new(),
             guard: None,
+            record: None,
             nonce: random_hex::<8>(),
             is_heard: false,
         };
@@ -129,6 +132,13 @@ impl Act {
         act.guard = act.guard(door);
         act.is_heard = act.is_heard(door);
         act
+    }
+
+    /// With the acting client's own record as it will be, if that changes in the same act.
+    pub fn with_record(mut self, door: &Door, after: Option<Client>) -> Self {
+        let before = door.caller.client().and_then(|client| door.client(client));
+        self.record = before.cloned().zip(after);
+        self
     }
 
     /// Who invites an address is heard in any case: a mail may have to go out.
@@ -241,6 +251,8 @@ mod tests {
             addresses: Vec::new(),
             custom: Default::default(),
             revoked_at: None,
+            invite_policy: Default::default(),
+            blocks: Default::default(),
             profile_version: 1,
             version: 1,
             created_at: NOW,
@@ -292,6 +304,7 @@ mod tests {
             room: Some(room()),
             is_going: false,
             everybody: Default::default(),
+            acquaintances: Default::default(),
             entry: None,
             people: BTreeMap::from([(id("aaa"), aaa)]),
             page: None,

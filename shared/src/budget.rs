@@ -120,7 +120,13 @@ impl Spent {
 impl Budgets {
     /// What these changes use up: the room with its own counted, and the charges of the others. Refused when the room's are
     /// used up.
-    pub fn charge(&self, room: Room, caller: &Caller, changes: &[Change], now: Time) -> Result<(Room, Vec<Charge>), Error> {
+    pub fn charge(
+        &self,
+        room: Room,
+        caller: &Caller,
+        changes: &[Change],
+        now: Time,
+    ) -> Result<(Room, Vec<Charge>), Error> {
         let (named, addresses) = named(caller, changes);
         let total = u32::try_from(named.len()).unwrap_or(u32::MAX).saturating_add(addresses);
         if total == 0 {
@@ -259,8 +265,10 @@ mod tests {
     #[test]
     fn a_client_is_charged_for_all_and_each_of_them_for_himself() {
         let (room, charges) = charge(&client(), &[joined(&["bbb", "ccc"], Via::Added)]).unwrap();
-        let charged: Vec<_> =
-            charges.iter().map(|charge| (charge.budget, charge.client.as_ref().unwrap().as_str(), charge.amount)).collect();
+        let charged: Vec<_> = charges
+            .iter()
+            .map(|charge| (charge.budget, charge.client.as_ref().unwrap().as_str(), charge.amount))
+            .collect();
         let (inviter, receiver) = (Budget::Inviter, Budget::Receiver);
         assert_eq!(charged, [(inviter, "aaa", 2), (receiver, "bbb", 1), (receiver, "ccc", 1)]);
         assert_eq!((charges[0].window, charges[0].ends), (1, Time::from_millis(7_200_000)));

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::address::Region;
 use crate::auth::Token;
+use crate::consent::{Block, InvitePolicy};
 use crate::error::Error;
 use crate::id::ClientId;
 use crate::invitation::Written;
@@ -92,6 +93,12 @@ pub struct Client {
     /// Tokens that were made no later are refused (D5).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revoked_at: Option<Time>,
+    /// Who may add or invite it (D44).
+    #[serde(default, skip_serializing_if = "InvitePolicy::is_everyone")]
+    pub invite_policy: InvitePolicy,
+    /// Who may not, whatever the policy says; in the order in which they were blocked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub blocks: Vec<Block>,
     /// Counts the changes: the condition of the next one.
     pub version: u64,
     /// The version that last changed the profile: copies of earlier versions are outdated.
@@ -153,6 +160,8 @@ pub struct Statement {
     pub email: Said<String>,
     /// An address that the operator has verified (D36).
     pub mobile: Said<String>,
+    /// Who may add or invite it (D44).
+    pub invite_policy: Option<InvitePolicy>,
     /// Fields of the operator's own; `null` removes one.
     pub custom: Map<String, Value>,
     /// Whether a token is issued, which counts as a login.
@@ -196,6 +205,7 @@ impl Statement {
         self.description.onto(&mut client.profile.description);
         self.user_agent.onto(&mut client.profile.user_agent);
         client.profile.is_robot = self.is_robot.unwrap_or(client.profile.is_robot);
+        client.invite_policy = self.invite_policy.unwrap_or(client.invite_policy);
         if self.logs_in {
             client.log_in(now);
         }
@@ -222,6 +232,8 @@ impl Client {
             addresses: Vec::new(),
             custom: Json::default(),
             revoked_at: None,
+            invite_policy: InvitePolicy::default(),
+            blocks: Vec::new(),
             version: 0,
             profile_version: 0,
             created_at: now,
@@ -315,6 +327,7 @@ mod tests {
             is_robot: Some(true),
             email: is(" Ann@X.io"),
             mobile: is("131 0000 0000"),
+            invite_policy: None,
             custom: object(json!({ "plan": { "tier": 1 }, "seat": 7 })),
             logs_in: false,
         }

@@ -1,11 +1,12 @@
 //! What is known when somebody stands at a room's door: the proven caller, the room, and how those concerned stand to it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::address::Address;
 use crate::app::App;
 use crate::auth::Caller;
 use crate::client::{Client, Face};
+use crate::consent::Consent;
 use crate::error::Error;
 use crate::id::{AppId, ClientId, RoomId};
 use crate::invitation::Invitation;
@@ -34,6 +35,8 @@ pub struct Door {
     pub page: Option<Page>,
     /// Everybody who stands in some relation to the room, where the rule looks at all of them.
     pub everybody: Everybody,
+    /// Those named who share another room with the acting client, as far as their consent hangs on it (D44).
+    pub acquaintances: BTreeSet<ClientId>,
     /// A message of the room that the request names, or a question about it.
     pub entry: Option<Entry>,
     /// Whom a Talk invitation is for.
@@ -158,6 +161,16 @@ impl Door {
     /// What is known of a client that was read.
     pub fn client(&self, id: &ClientId) -> Option<&Client> {
         self.people.get(id)?.client.as_ref()
+    }
+
+    /// Those whose consent hangs on a room that they share with the client who acts: who is in already, or kept out, is not
+    /// asked (D44).
+    pub fn hesitant(&self) -> Vec<ClientId> {
+        let Caller::Client(inviter) = &self.caller else { return Vec::new() };
+        let is_asked = |id: &ClientId| !matches!(self.circumstance(id), Circumstance::Member | Circumstance::Banned);
+        let clients = self.people.values().filter_map(|known| known.client.as_ref());
+        let hesitant = clients.filter(|own| own.consent_to(inviter) == Consent::AmongAcquaintances);
+        hesitant.map(|own| own.id.clone()).filter(is_asked).collect()
     }
 
     /// The acting client in short, if one acts.

@@ -168,6 +168,26 @@ pub enum Error {
         /// Every banned one of those named.
         clients: Vec<ClientId>,
     },
+    /// These clients do not agree to be added or invited by the caller (D44): it is not said whether that is meant for him.
+    #[error("{} not to be added or invited by you", are(.clients))]
+    Blocked {
+        /// The room.
+        room: RoomId,
+        /// Every one of those named.
+        clients: Vec<ClientId>,
+    },
+    /// The caller does not block this client.
+    #[error("you do not block `{client}`")]
+    BlockNotFound {
+        /// Who.
+        client: ClientId,
+    },
+    /// A client blocks no more than so many.
+    #[error("you can block at most {limit} clients: unblock one first")]
+    TooManyBlocks {
+        /// How many.
+        limit: usize,
+    },
     /// The room cannot hold those who would come in (D31).
     #[error("room `{room}` is full: it holds at most {max_members} members")]
     RoomFull {

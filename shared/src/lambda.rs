@@ -83,7 +83,11 @@ where
 }
 
 /// Handles a request; once, if it comes with a key (D42).
-async fn carry_out<T: Answer, F>(house: House, request: Request, handle: &impl Fn(House, Request) -> F) -> Result<T, Error>
+async fn carry_out<T: Answer, F>(
+    house: House,
+    request: Request,
+    handle: &impl Fn(House, Request) -> F,
+) -> Result<T, Error>
 where
     F: Future<Output = Result<T, Error>>,
 {

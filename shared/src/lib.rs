@@ -19,6 +19,7 @@ pub mod pinyin;
 
 pub mod app;
 pub mod client;
+pub mod consent;
 pub mod invitation;
 pub mod link;
 pub mod message;

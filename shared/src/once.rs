@@ -226,7 +226,8 @@ mod tests {
 
     fn request(headers: Value, body: &str) -> Request {
         let context = json!({ "http": { "method": "POST" } });
-        let event = json!({ "rawPath": "/rooms/r/members", "headers": headers, "requestContext": context, "body": body });
+        let event =
+            json!({ "rawPath": "/rooms/r/members", "headers": headers, "requestContext": context, "body": body });
         serde_json::from_value(event).unwrap()
     }
 

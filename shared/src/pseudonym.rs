@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::client::Face;
+use crate::client::{Client, Face};
 use crate::delivery::Delivery;
 use crate::event::About;
 use crate::id::{ClientId, random_hex};
@@ -59,6 +59,12 @@ impl Renaming<'_> {
             State::Banned(own) => self.face(own.blocker.as_mut()),
         }
         standing
+    }
+
+    /// Somebody else's own record: whom he blocks.
+    pub fn client(&self, mut client: Client) -> Client {
+        client.blocks.iter_mut().for_each(|block| self.id(Some(&mut block.client)));
+        client
     }
 
     /// An invitation of an address: who sent it.

@@ -187,6 +187,10 @@ impl Webhook {
 /// A URL that webhooks may go to, as far as it itself tells: https, or http on this machine where that is allowed.
 pub fn checked_url(name: &str, url: &str, loopback: Loopback) -> Result<String, Error> {
     let refuse = |reason: &str| Err(Error::invalid(name, reason));
+    // The reader of URLs takes anything at all behind a `#`.
+    if url.chars().any(|c| c.is_control() || c.is_whitespace()) {
+        return refuse("must not contain spaces or control characters");
+    }
     let uri: http::Uri = match url.parse() {
         Ok(uri) if url.len() <= LONGEST_URL => uri,
         Ok(_) | Err(_) => return refuse("must be a URL of at most 2048 bytes such as `https://example.com/rollcall`"),
@@ -324,6 +328,8 @@ mod tests {
             "https://[::1]/x",
             "https://169.254.169.254/latest",
             "https://u:p@example.com",
+            "https://example.com/#a b",
+            "https://example.com/#\u{0}",
         ];
         for bad in bad {
             assert!(check(bad).is_err_and(|refusal| refusal.starts_with("`url` must ")), "{bad}");

@@ -428,6 +428,26 @@ impl Actor {
         self.call(Method::POST, &format!("/links/{}/redeem", text(&link["token"])))
     }
 
+    /// `POST /blockStatus/my/:blockee`.
+    pub fn blocks(&self, blockee: &str) -> Call {
+        self.call(Method::POST, &format!("/blockStatus/my/{blockee}"))
+    }
+
+    /// `DELETE /blockStatus/my/:blockee`.
+    pub fn unblocks(&self, blockee: &str) -> Call {
+        self.call(Method::DELETE, &format!("/blockStatus/my/{blockee}"))
+    }
+
+    /// `GET /blockStatus/my`.
+    pub fn lists_blocks(&self) -> Call {
+        self.get("/blockStatus/my")
+    }
+
+    /// `POST /me`, saying by whom it lets itself be added and invited.
+    pub fn admits(&self, policy: &str) -> Call {
+        self.post("/me", json!({ "invitePolicy": policy }))
+    }
+
     /// `POST /rooms/createAndJoin`.
     pub fn founds(&self, body: Value) -> Call {
         self.post("/rooms/createAndJoin", body)

@@ -274,3 +274,14 @@ async fn a_client_that_wants_it_short_gets_the_room_without_its_lists() {
 fn millis(iso: &Value) -> Value {
     json!(Time::parse("time", &text(iso)).unwrap())
 }
+
+#[tokio::test]
+async fn who_does_not_agree_is_not_added() {
+    let world = World::new().await;
+    let [aaa, bbb] = world.clients(["aaa", "bbb"]).await;
+    let room = world.group(&[&aaa]).await;
+    bbb.blocks("aaa").send().await.good();
+    world.refuses_and_keeps(aaa.adds_one(&room, "bbb"), 403, "BLOCKED").await;
+    let partial = aaa.adds_one(&room, "bbb").body(json!({ "partial": true })).send().await;
+    assert_eq!(partial.outcomes(), pairs(&[("bbb", "blocked")]));
+}

@@ -758,3 +758,17 @@ async fn a_call_that_fails_after_its_first_part_does_not_say_that_nothing_was_do
     assert_eq!(again.good()["memberCount"], json!(92));
     world.holds_together(&room).await;
 }
+
+#[tokio::test]
+async fn who_does_not_agree_is_named_or_left_out() {
+    let world = World::new().await;
+    let [aaa, bbb, ccc, _ddd] = world.clients(["aaa", "bbb", "ccc", "ddd"]).await;
+    let room = world.group(&[&aaa]).await;
+    bbb.blocks("aaa").send().await.good();
+    ccc.admits("nobody").send().await.good();
+    let told = world.refuses_and_keeps(aaa.adds(&room, &["ddd", "ccc", "bbb"]), 403, "BLOCKED").await;
+    assert!(told.contains("`ccc`, `bbb`"), "{told}");
+    let answer = aaa.adds(&room, &["ddd", "ccc", "bbb"]).and(json!({ "partial": true })).send().await;
+    assert_eq!(answer.outcomes(), pairs(&[("ddd", "added"), ("ccc", "blocked"), ("bbb", "blocked")]));
+    world.holds_together(&room).await;
+}

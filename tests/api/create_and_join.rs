@@ -592,3 +592,15 @@ async fn nobody_brings_a_third_into_the_direct_room_of_two() {
     assert!(message.contains("`_id`"), "{message}");
     assert_eq!(world.sight(&room).await, before);
 }
+
+#[tokio::test]
+async fn no_room_is_made_around_who_does_not_agree() {
+    let world = World::new().await;
+    let [aaa, bbb, _ccc] = world.clients(["aaa", "bbb", "ccc"]).await;
+    bbb.blocks("aaa").send().await.good();
+    for body in [json!({ "_id": "new", "invitee": ["ccc", "bbb"] }), json!({ "roomType": "direct", "invitee": "bbb" })]
+    {
+        let told = world.refuses_and_keeps(aaa.founds(body), 403, "BLOCKED").await;
+        assert!(told.contains("`bbb`") && !told.contains("`ccc`"), "{told}");
+    }
+}

@@ -372,3 +372,16 @@ async fn the_words_of_routes_are_no_rooms() {
         assert!(message.contains("`_id`"), "{message}");
     }
 }
+
+#[tokio::test]
+async fn a_client_makes_no_room_with_members_who_do_not_agree() {
+    let world = World::new().await;
+    let [aaa, bbb] = world.clients(["aaa", "bbb"]).await;
+    for own in [&aaa, &bbb] {
+        own.admits("nobody").send().await.good();
+    }
+    let makes = |members: &[&str]| aaa.post("/rooms", json!({ "_id": "new", "members": members }));
+    let told = world.refuses_and_keeps(makes(&["aaa", "bbb"]), 403, "BLOCKED").await;
+    assert!(told.contains("`bbb`") && !told.contains("`aaa`"), "{told}");
+    makes(&["aaa"]).send().await.good(); // nobody needs his own consent
+}

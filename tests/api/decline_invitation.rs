@@ -224,3 +224,68 @@ async fn an_invitation_declined_by_many_hands_is_declined_once() {
     assert_eq!(life(&world, &room, "bbb").await, ["member.invited", "member.declined"]);
     world.holds_together(&room).await;
 }
+
+#[tokio::test]
+async fn whoever_declines_and_blocks_is_asked_by_that_inviter_no_more() {
+    let world = World::new().await;
+    let [aaa, bbb, ccc] = world.clients(["aaa", "bbb", "ccc"]).await;
+    let by_body = |room: &str| bbb.declines(room).body(json!({ "block": true }));
+    let by_query = |room: &str| bbb.call(Method::DELETE, &format!("/rooms/{room}/invitations?block=true"));
+    for (room, inviter, declines) in [("one", &aaa, by_body("one")), ("two", &ccc, by_query("two"))] {
+        world.room(json!({ "_id": room, "members": ["aaa", "ccc"] })).await;
+        inviter.invites(room, &["bbb"]).send().await.good();
+        assert_eq!(declines.send().await.good()["totalCount"], json!(0));
+        assert_eq!(life(&world, room, "bbb").await, ["member.invited", "member.declined"]);
+        inviter.invites(room, &["bbb"]).send().await.refused(403, "BLOCKED");
+        world.holds_together(room).await;
+    }
+    let blocked = bbb.lists_blocks().send().await.good();
+    let blocked: Vec<&Value> =
+        blocked["data"].as_array().unwrap().iter().map(|block| &block["blockee"]["_id"]).collect();
+    assert_eq!(blocked, ["aaa", "ccc"]);
+}
+
+#[tokio::test]
+async fn declining_alone_and_what_nobody_has_sent_blocks_nobody() {
+    let world = World::new().await;
+    let [aaa, bbb] = world.clients(["aaa", "bbb"]).await;
+    let room = world.group(&[&aaa]).await;
+    aaa.invites(&room, &["bbb"]).send().await.good();
+    bbb.declines(&room).body(json!({ "block": false })).send().await.good();
+    bbb.declines(&room).body(json!({ "block": true })).send().await.good(); // there is nothing pending
+    world.platform().invites(&room, &["bbb"]).send().await.good();
+    bbb.declines(&room).body(json!({ "block": true })).send().await.good();
+    assert_eq!(bbb.lists_invitations().send().await.good()["totalCount"], json!(0));
+    assert_eq!(bbb.lists_blocks().send().await.good(), json!({ "data": [] }));
+    aaa.invites(&room, &["bbb"]).send().await.good();
+    for odd in [
+        bbb.declines(&room).body(json!({ "block": 1 })),
+        bbb.call(Method::DELETE, &format!("/rooms/{room}/invitations?block=yes")),
+    ] {
+        let told = world.refuses_and_keeps(odd, 400, "INVALID_PARAMETER").await;
+        assert!(told.contains("`block`"), "{told}");
+    }
+}
+
+/// One transaction: where the block cannot be, the invitation stays.
+#[tokio::test]
+async fn declining_and_blocking_is_done_together_or_not_at_all() {
+    let world = World::new().await;
+    let [aaa, bbb] = world.clients(["aaa", "bbb"]).await;
+    let room = world.group(&[&aaa]).await;
+    aaa.invites(&room, &["bbb"]).send().await.good();
+    let moment = json!({ "N": "1" });
+    let block = |number: usize| json!({ "M": { "client": { "S": format!("c{number}") }, "createdAt": moment, "updatedAt": moment } });
+    let full: Vec<Value> = (0..1_000).map(block).collect();
+    world.amends("SampleApp#CLIENT#bbb", "CLIENT", "SET blocks = :full", json!({ ":full": { "L": full } })).await;
+    let declines = || bbb.declines(&room).body(json!({ "block": true }));
+    world.refuses_and_keeps(declines(), 409, "TOO_MANY_BLOCKS").await;
+    assert_eq!(bbb.lists_invitations().send().await.good()["totalCount"], json!(1));
+    bbb.unblocks("c3").send().await.good();
+    // His record changes meanwhile: both are decided anew, and both are done.
+    let answers = all_at_once(6, (0..5).map(|at| bbb.post("/me", json!({ "seat": at }))).chain([declines()])).await;
+    answers.into_iter().for_each(|answer| drop(answer.good()));
+    assert_eq!(bbb.lists_invitations().send().await.good()["totalCount"], json!(0));
+    aaa.invites(&room, &["bbb"]).send().await.refused(403, "BLOCKED");
+    world.holds_together(&room).await;
+}

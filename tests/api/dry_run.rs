@@ -26,12 +26,15 @@ async fn adding_shows_what_would_become_of_everybody() {
     world.bans(&room, "ddd").await;
     let body = json!({ "invitees": ["bbb", "ccc", "ddd", "aaa", "eee"], "partial": true, "systemMessage": true });
     let answer = rehearsed(&world, dry(&aaa, Method::POST, &format!("/rooms/{room}/members"), body.clone())).await;
-    let expected = [("bbb", "added"), ("ccc", "room_full"), ("ddd", "banned"), ("aaa", "already_member"), ("eee", "not_found")];
+    let expected =
+        [("bbb", "added"), ("ccc", "room_full"), ("ddd", "banned"), ("aaa", "already_member"), ("eee", "not_found")];
     assert_eq!(answer.outcomes(), pairs(&expected));
     assert_eq!(ids(&answer.good()["members"]), ["aaa", "bbb"], "the room as it would be");
     let path = format!("/rooms/{room}/members/ddd");
     rehearsed(&world, dry(&aaa, Method::POST, &path, json!({}))).await.refused(403, "BANNED");
-    rehearsed(&world, dry(&ddd, Method::POST, &format!("/rooms/{room}/members"), body)).await.refused(403, "NOT_ROOM_MEMBER");
+    rehearsed(&world, dry(&ddd, Method::POST, &format!("/rooms/{room}/members"), body))
+        .await
+        .refused(403, "NOT_ROOM_MEMBER");
 }
 
 #[tokio::test]
@@ -63,7 +66,8 @@ async fn removing_banning_and_talks_inviting_are_rehearsed_too() {
     assert_eq!(invited["isInvite"], json!(true));
     rehearsed(&world, dry(&aaa, Method::POST, &invite, json!({ "_userId": "bbb" }))).await.talk_refused(400, 239);
     let batch = json!({ "_userIds": ["bbb", "ccc"] });
-    let batch = rehearsed(&world, dry(&aaa, Method::POST, &format!("/v2/rooms/{room}/batchinvite"), batch)).await.bare();
+    let batch =
+        rehearsed(&world, dry(&aaa, Method::POST, &format!("/v2/rooms/{room}/batchinvite"), batch)).await.bare();
     assert_eq!((&batch[0]["error"]["code"], &batch[1]["_id"]), (&json!(239), &json!("ccc")));
 }
 

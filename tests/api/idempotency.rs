@@ -51,7 +51,8 @@ async fn every_changing_route_keeps_its_answer() {
     comes_twice(&world, || aaa.adds_one("hall", "bbb")).await;
     let said = comes_twice(&world, || aaa.says("hall", "good morning")).await;
     comes_twice(&world, || bbb.marks_read("hall", &said["result"])).await;
-    comes_twice(&world, || platform.post("/messages", json!({ "room": "hall", "sender": "aaa", "message": "hi" }))).await;
+    comes_twice(&world, || platform.post("/messages", json!({ "room": "hall", "sender": "aaa", "message": "hi" })))
+        .await;
     let link = comes_twice(&world, || aaa.post("/rooms/hall/links", json!({ "maxUses": 1 }))).await;
     let redeem = format!("/links/{}/redeem", text(&link["result"]["token"]));
     comes_twice(&world, || ccc.post(&redeem, json!({}))).await;
@@ -61,6 +62,8 @@ async fn every_changing_route_keeps_its_answer() {
     comes_twice(&world, || aaa.removes("hall", &["bbb"])).await;
     comes_twice(&world, || aaa.invites("hall", &["bbb"])).await;
     comes_twice(&world, || bbb.declines("hall")).await;
+    comes_twice(&world, || bbb.blocks("ccc")).await;
+    comes_twice(&world, || bbb.unblocks("ccc")).await;
     comes_twice(&world, || aaa.cancels_one("club", "bbb")).await;
     aaa.invites("hall", &["bbb"]).send().await.good();
     comes_twice(&world, || aaa.cancels("hall", &["bbb"])).await;
@@ -72,8 +75,10 @@ async fn every_changing_route_keeps_its_answer() {
     comes_twice(&world, || bbb.post("/v2/rooms/hall/leave", json!({}))).await;
     comes_twice(&world, || bbb.post("/v2/rooms/hall/join", json!({}))).await;
     comes_twice(&world, || aaa.post("/v2/rooms/hall/removemember", json!({ "_userId": "bbb" }))).await;
-    comes_twice(&world, || aaa.post("/v2/rooms/hall/batchinvite", json!({ "_userIds": ["bbb"], "emails": ["d@x.io"] })))
-        .await;
+    comes_twice(&world, || {
+        aaa.post("/v2/rooms/hall/batchinvite", json!({ "_userIds": ["bbb"], "emails": ["d@x.io"] }))
+    })
+    .await;
     let invited = aaa.talk_invites("hall", json!({ "email": "e@x.io" })).send().await.bare();
     comes_twice(&world, || delete(&aaa, &format!("/v2/invitations/{}", text(&invited["_id"])))).await;
     comes_twice(&world, || aaa.post("/me", json!({ "nickname": "Anna" }))).await;
@@ -103,7 +108,8 @@ async fn a_key_is_a_callers_own_for_one_call_and_one_body() {
         assert!(!is_replayed(&answer));
         assert_eq!(answer.outcomes(), pairs(&[("ccc", "already_member")]));
     }
-    let same = once(aaa.call(Method::POST, &format!("/rooms/{room}/members/")).body(json!({ "invitees": ["ccc"] })), "k");
+    let same =
+        once(aaa.call(Method::POST, &format!("/rooms/{room}/members/")).body(json!({ "invitees": ["ccc"] })), "k");
     assert!(is_replayed(&same.send().await), "a slash at the end makes no other route (D9)");
 }
 

@@ -205,6 +205,7 @@ refusals! {
     add_members: POST "/rooms/{room}/members" json!({ "invitees": ["zoe"] }) => acts_in_a_room;
     ban_client: POST "/blockStatus/room/{room}/bbb" json!({}) => acts_in_a_room;
     bind_token: PUT "/admin/clients/bbb/token" json!({ "token": "a-good-new-token" }) => back_office;
+    block_client: POST "/blockStatus/my/bbb" json!({}) => acts;
     cancel_invitation: DELETE "/rooms/{room}/invitations/zoe" json!({}) => acts_in_a_room;
     cancel_invitations: POST "/rooms/{room}/delete/invitations" json!({ "invitees": ["zoe"] }) => acts_in_a_room;
     create_and_join: POST "/rooms/createAndJoin" json!({ "_id": "new" }) => acts;
@@ -229,6 +230,7 @@ refusals! {
     list_members: GET "/rooms/{room}/members" Value::Null => reads_a_room;
     list_messages: GET "/rooms/{room}/messages/v3" Value::Null => reads_a_room;
     list_messages_by_id: GET "/rooms/{room}/messages" Value::Null => reads_a_room;
+    list_my_blocks: GET "/blockStatus/my" Value::Null => reads;
     list_my_invitations: GET "/rooms/invitations" Value::Null => reads;
     list_quitted_rooms: GET "/rooms/quitted" Value::Null => reads;
     list_room_ids: GET "/rooms/ids" Value::Null => reads;
@@ -250,6 +252,7 @@ refusals! {
     set_member_property: PUT "/rooms/{room}/member/bbb" json!({ "property": "seat", "value": 7 }) => acts_in_a_room;
     sign_in: POST "/auths/sign/v2" json!({ "id": "new" }) => back_office;
     unban_client: DELETE "/blockStatus/room/{room}/bbb" json!({}) => acts_in_a_room;
+    unblock_client: DELETE "/blockStatus/my/bbb" json!({}) => acts;
     update_me: POST "/me" json!({ "nickname": "new" }) => acts;
     update_room: PUT "/rooms/{room}" json!({ "name": "new" }) => acts_in_a_room;
     update_webhook: PUT "/admin/webhooks/room" json!({ "description": "new" }) => [an_api_key_that_is_none, a_client_where_only_the_platform_may, a_sender_who_is_nobody, a_body_that_is_no_object, a_body_that_is_too_long];

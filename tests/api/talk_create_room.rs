@@ -4,7 +4,7 @@ use local::{Fault, Stack};
 use serde_json::json;
 
 use crate::actors::{World, ids, text};
-use crate::talkers::{ROOM, Type, is_as_documented, is_generated, only};
+use crate::talkers::{ROOM, Type, is_as_documented, is_generated, only, talk_room};
 
 #[tokio::test]
 async fn a_new_room_is_the_creators_own_and_empty_but_for_him() {
@@ -132,4 +132,16 @@ async fn an_answer_lost_on_the_way_makes_one_room() {
     }
     let made = aaa.talk_makes(json!({ "_teamId": team, "topic": "room1" })).send().await.bare();
     assert_eq!((ids(&made["members"]), rooms(&world.items().await)), (vec!["aaa".to_owned()], before + 1));
+}
+
+#[tokio::test]
+async fn no_room_is_made_with_who_does_not_agree() {
+    let (world, aaa, room) = talk_room(json!({ "topic": "room1" })).await;
+    let bbb = world.client("bbb").await;
+    bbb.blocks(&aaa.id).send().await.good();
+    let team = text(&aaa.talk_reads(&room).send().await.bare()["_teamId"]);
+    let before = world.items().await;
+    let body = json!({ "_teamId": team, "topic": "plans", "_memberIds": ["bbb"] });
+    aaa.post("/v2/rooms", body).send().await.talk_refused(403, 219);
+    assert_eq!(world.items().await, before, "a refusal changes nothing");
 }

@@ -754,3 +754,15 @@ async fn nobody_invites_himself_into_a_room_that_requires_an_invitation() {
     aaa.talk_invites(&room, json!({ "_userId": ccc.id })).send().await.bare();
     world.holds_together(&room).await;
 }
+
+#[tokio::test]
+async fn who_does_not_agree_is_not_invited_by_whatever_name() {
+    let (world, aaa, room) = talk_room(json!({ "topic": "room1" })).await;
+    let bbb = world.client_with(json!({ "_id": "bbb", "email": "bob@x.io" })).await;
+    bbb.admits("nobody").send().await.good();
+    for whom in [json!({ "_userId": "bbb" }), json!({ "email": "bob@x.io" })] {
+        aaa.talk_invites(&room, whom).send().await.talk_refused(403, 219);
+    }
+    bbb.admits("everyone").send().await.good();
+    aaa.talk_invites(&room, json!({ "_userId": "bbb" })).send().await.bare();
+}

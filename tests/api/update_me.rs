@@ -198,3 +198,37 @@ async fn an_answer_lost_on_the_way_costs_nothing() {
     world.stack.faults().next("TransactWriteItems", Fault::LoseResponse);
     assert_eq!(says(&aaa, json!({ "nickname": "Anna" })).send().await.good()["nickname"], "Anna");
 }
+
+#[tokio::test]
+async fn who_may_add_it_is_shown_to_itself_and_the_platform_and_to_nobody_else() {
+    let world = World::new().await;
+    let [aaa, bbb] = world.clients(["aaa", "bbb"]).await;
+    assert_eq!(aaa.get("/me").send().await.good()["invitePolicy"], "everyone");
+    for policy in ["nobody", "shared_room", "everyone"] {
+        assert_eq!(aaa.admits(policy).send().await.good()["invitePolicy"], policy);
+        says(&aaa, json!({ "nickname": policy })).send().await.good(); // what is left out stays
+        assert_eq!(aaa.get("/me").send().await.good()["invitePolicy"], policy);
+        let listed = world.platform().get("/admin/clients").send().await.good();
+        assert_eq!(listed["data"][0]["invitePolicy"], policy);
+    }
+    aaa.admits("nobody").send().await.good();
+    assert_eq!(says(&aaa, json!({ "invitePolicy": null })).send().await.good()["invitePolicy"], "everyone");
+    let stated = json!({ "_id": "aaa", "invitePolicy": "shared_room" });
+    assert_eq!(world.platform().post("/admin/clients", stated).send().await.good()["invitePolicy"], "shared_room");
+    let room = world.group(&[&aaa, &bbb]).await;
+    let seen = bbb.reads(&room).send().await.good();
+    assert!(!seen.to_string().contains("invitePolicy"), "{seen}");
+}
+
+#[tokio::test]
+async fn what_is_no_policy_is_refused_by_name() {
+    let world = World::new().await;
+    let aaa = world.client("aaa").await;
+    for odd in [json!("friends"), json!(""), json!(true), json!(["nobody"])] {
+        let stated = json!({ "_id": "aaa", "invitePolicy": odd });
+        for call in [says(&aaa, json!({ "invitePolicy": odd })), world.platform().post("/admin/clients", stated)] {
+            let told = world.refuses_and_keeps(call, 400, "INVALID_PARAMETER").await;
+            assert!(told.contains("`invitePolicy`"), "{told}");
+        }
+    }
+}

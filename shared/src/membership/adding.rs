@@ -1,5 +1,6 @@
 //! Adding and inviting clients, many at a time.
 
+use super::consent::refuses;
 use super::{Adding, Entry, Mode, Notify, Outcome, Plan, Refusal, Step, Wish, full, open_to, person, step};
 use crate::change::{Change, Person};
 use crate::door::Door;
@@ -9,7 +10,7 @@ use crate::message::Notice;
 use crate::room::{Room, RoomKind};
 use crate::standing::{Role, Via};
 
-/// Adds or invites clients to a room (D11–D16, D18, D19, D31).
+/// Adds or invites clients to a room (D11–D16, D18, D19, D31, D44).
 pub fn add(door: &Door, invitees: &[ClientId], how: Adding) -> Result<Plan, Error> {
     let room = door.room_from_inside()?; // D11
     open_to(room, &door.caller)?;
@@ -49,7 +50,8 @@ impl Sorted {
         let outcome = match person(door, invitee, Role::Member) {
             None => Outcome::NotFound,
             Some(person) => match step(door.circumstance(invitee), wish, false) {
-                Err(_) => Outcome::Banned, // nothing else keeps anybody from being added or invited
+                Err(_) => Outcome::Banned, // nothing else in its life keeps anybody from being added or invited
+                Ok(step) if step != Step::Stay && refuses(door, invitee) => Outcome::Blocked, // D44
                 Ok(Step::Enter(_)) if self.entering.len() as u32 >= room.seats() => Outcome::RoomFull, // D31
                 Ok(Step::Enter(_)) => {
                     self.entering.push(person);
@@ -76,12 +78,15 @@ impl Sorted {
     /// All or nothing: the first kind of obstacle fails the call, and names everybody whom it stops.
     fn insist(&self, room: &Room) -> Result<(), Error> {
         let missing = self.with(Outcome::NotFound);
-        let banned = self.with(Outcome::Banned);
+        let (banned, blocked) = (self.with(Outcome::Banned), self.with(Outcome::Blocked));
         if !missing.is_empty() {
             return Err(Error::ClientsNotFound { missing });
         }
         if !banned.is_empty() {
             return Err(Refusal::Banned.of(room, banned));
+        }
+        if !blocked.is_empty() {
+            return Err(Refusal::Blocked.of(room, blocked));
         }
         if !self.with(Outcome::RoomFull).is_empty() {
             return Err(full(room));

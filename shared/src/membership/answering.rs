@@ -12,12 +12,25 @@ use crate::id::{ClientId, ObjectId};
 use crate::message::Notice;
 use crate::standing::{Role, Standing};
 
-/// Declines the acting client's invitation; nothing pending is nothing to do (D26).
-pub fn decline(door: &Door) -> Result<Plan, Error> {
+/// What a client who declines makes of whoever has invited it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Declining {
+    /// Nothing: he may ask again.
+    Politely,
+    /// Somebody who never adds or invites it again (D44).
+    AndBlocking,
+}
+
+/// Declines the acting client's invitation; nothing pending is nothing to do (D26), and the platform's invitation leaves
+/// nobody to block.
+pub fn decline(door: &Door, how: Declining) -> Result<Plan, Error> {
     let client = door.caller.client().ok_or(Error::MissingParameter { names: &["sender"] })?;
     match (step(door.circumstance(client), Wish::Decline, false), door.standing(client)) {
         (Ok(Step::End(ending)), Some(standing)) if door.room.is_some() => {
-            Ok(ended(vec![standing.clone()], ending, None))
+            let inviter = standing.pending().and_then(|own| own.inviter.as_ref());
+            let blocked = inviter.zip(door.client(client)).filter(|_| how == Declining::AndBlocking);
+            let record = blocked.map(|(inviter, own)| own.blocking(&inviter.id, door.now)).transpose()?;
+            Ok(Plan { record, ..ended(vec![standing.clone()], ending, None) })
         }
         _ => Ok(Plan::default()),
     }

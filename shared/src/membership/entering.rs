@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::consent::agreed;
 use super::talking::near;
 use super::{Notify, Plan, Step, Wish, open_to, person, seat, step};
 use crate::change::{Change, Ending, Person};
@@ -44,6 +45,7 @@ pub fn invite(door: &Door, written: &Written, lifetime: Duration) -> Result<Plan
             if step.map_err(|refusal| refusal.of(room, vec![client.clone()]))? == Step::Stay {
                 return Err(Error::MemberExists { client: client.clone() }); // D34
             }
+            agreed(door, room, std::slice::from_ref(client))?; // D44
             seat(room)?;
             let inviter = door.caller.client().cloned();
             // Talk posts the joining whoever brought it about, in the joiner's name.

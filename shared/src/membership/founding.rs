@@ -1,5 +1,6 @@
 //! Making a room.
 
+use super::consent::agreed;
 use super::{Adding, Entry, Notify, Outcome, Plan, Refusal, Step, Wish, full, join, open_to, person, step};
 use crate::auth::Caller;
 use crate::change::{Change, Person};
@@ -57,6 +58,7 @@ fn finds(room: &Room, caller: &Caller) -> bool {
 /// Fills a room that is being made with its first members (D29, D31).
 fn fill(door: &Door, room: &Room, members: &[ClientId], notify: Notify) -> Result<Plan, Error> {
     let people = all(door, room, members)?;
+    agreed(door, room, members)?; // D44
     if people.len() as u32 > room.max_members {
         return Err(full(room));
     }
@@ -114,6 +116,7 @@ pub fn found_and_join(door: &Door, new: &Room, invitees: &[ClientId], how: Addin
 fn gather(door: &Door, room: &Room, creator: &ClientId, invitees: &[ClientId], how: Adding) -> Result<Plan, Error> {
     let invitees: Vec<ClientId> = invitees.iter().filter(|invitee| *invitee != creator).cloned().collect();
     let (host, guests) = (all(door, room, std::slice::from_ref(creator))?.pop(), all(door, room, &invitees)?);
+    agreed(door, room, &invitees)?; // D44
     let invites = match how.entry {
         _ if room.kind == RoomKind::Direct => false, // D15
         Entry::ByInvitation => true,
@@ -152,6 +155,7 @@ fn reunite(door: &Door, room: &Room, own: &ClientId, notify: Notify) -> Result<P
         return Ok(Plan { outcomes, ..Plan::default() });
     }
     open_to(room, &door.caller)?;
+    agreed(door, room, &absent)?; // D44
     let (hosts, guests): (Vec<_>, Vec<_>) = all(door, room, &absent)?.into_iter().partition(|back| back.id == *own);
     Ok(Plan { outcomes, ..Plan::of(arrivals(hosts.into_iter().next(), guests, own, None, notify)) })
 }

@@ -2,11 +2,13 @@
 
 mod adding;
 mod answering;
+mod consent;
 mod entering;
 mod founding;
 mod governing;
 mod leaving;
 mod linking;
+pub mod model;
 mod posting;
 mod rank;
 mod talking;
@@ -19,6 +21,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::auth::Caller;
 use crate::change::{Change, Departure, Ending, Person};
+use crate::client::Client;
 use crate::door::{Circumstance, Door};
 use crate::error::Error;
 use crate::id::ClientId;
@@ -26,7 +29,7 @@ use crate::room::Room;
 use crate::standing::{Role, Via};
 
 pub use adding::add;
-pub use answering::{cancel, cancel_address, decline, expire};
+pub use answering::{Declining, cancel, cancel_address, decline, expire};
 pub use entering::{Claim, claim, invite, join, may_invite};
 pub use founding::{found, found_and_join};
 pub use governing::{ban, give_role, may_delete, may_see_bans, set_property, unban, update};
@@ -90,6 +93,8 @@ pub enum Step {
 pub enum Refusal {
     /// It is kept out.
     Banned,
+    /// It does not agree to be added or invited by this client.
+    Blocked,
     /// It is not let in without an invitation.
     Uninvited,
     /// It has no pending invitation.
@@ -152,6 +157,7 @@ impl Refusal {
         let room = room.id.clone();
         match self {
             Self::Banned => Error::Banned { room, clients },
+            Self::Blocked => Error::Blocked { room, clients },
             Self::Uninvited => Error::InvitationRequired { room },
             Self::NotInvited => Error::InvitationNotFound { room, missing: clients },
             Self::NotMember => Error::MembersNotFound { room, missing: clients },
@@ -220,6 +226,8 @@ pub enum Outcome {
     NotFound,
     /// Is kept out.
     Banned,
+    /// Does not agree to it.
+    Blocked,
     /// No seat is left.
     RoomFull,
 }
@@ -235,6 +243,7 @@ impl Outcome {
             Self::AlreadyInvited => "already_invited",
             Self::NotFound => "not_found",
             Self::Banned => "banned",
+            Self::Blocked => "blocked",
             Self::RoomFull => "room_full",
         }
     }
@@ -247,6 +256,8 @@ pub struct Plan {
     pub changes: Vec<Change>,
     /// In the order of the request (D14).
     pub outcomes: Vec<(ClientId, Outcome)>,
+    /// The acting client's own record as it will be, where that changes in the same act.
+    pub record: Option<Client>,
     /// Whether one transaction could not hold all of it: the rest is decided on when this is done.
     pub unfinished: bool,
 }

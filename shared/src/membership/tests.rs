@@ -3,6 +3,7 @@
 mod adding;
 mod answering;
 mod banning;
+mod consent;
 mod entering;
 mod founding;
 mod governing;
@@ -43,6 +44,8 @@ fn client(id: &ClientId) -> Client {
         addresses: Vec::new(),
         custom: Default::default(),
         revoked_at: None,
+        invite_policy: Default::default(),
+        blocks: Default::default(),
         profile_version: 1,
         version: 1,
         created_at: NOW,
@@ -61,6 +64,7 @@ fn door() -> Door {
         room: Some(room),
         is_going: false,
         everybody: Default::default(),
+        acquaintances: Default::default(),
         entry: None,
         people: BTreeMap::new(),
         page: None,

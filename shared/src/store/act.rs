@@ -7,7 +7,6 @@ use super::visit::{Team, View, Visit};
 use super::write::Setback;
 use super::{Store, pause};
 use crate::act::{Act, Shift};
-use crate::change::Change;
 use crate::door::Door;
 use crate::error::Error;
 use crate::id::ClientId;
@@ -132,7 +131,7 @@ impl Store {
             }
             let (plan, room) = decide(&door)?;
             let room = room.filter(|_| !plan.changes.is_empty());
-            let act = room.map(|room| self.charged(&door, room, &plan.changes)).transpose()?;
+            let act = room.map(|room| self.charged(&door, room, &plan)).transpose()?;
             let done = Done::of(door, act.as_ref(), plan);
             let reply = match outlook {
                 Outlook::Reply(reply) if self.is_once() => Some(reply(&done)?),
@@ -159,13 +158,19 @@ impl Store {
     }
 
     /// The act of these changes, and what it uses up.
-    fn charged(&self, door: &Door, room: Room, changes: &[Change]) -> Result<Act, Error> {
-        let (room, charges) = self.budgets.charge(room, &door.caller, changes, door.now)?;
-        Ok(Act { charges, ..Act::of(door, room, changes) })
+    fn charged(&self, door: &Door, room: Room, plan: &Plan) -> Result<Act, Error> {
+        let (room, charges) = self.budgets.charge(room, &door.caller, &plan.changes, door.now)?;
+        Ok(Act { charges, ..Act::of(door, room, &plan.changes).with_record(door, plan.record.clone()) })
     }
 
     /// Writes what is to be written: nothing at all, where nothing changes and nothing is kept.
-    async fn write(&self, act: Option<&Act>, done: &Done, reply: Option<&impl Answer>, is_charged: &mut bool) -> Result<(), Setback> {
+    async fn write(
+        &self,
+        act: Option<&Act>,
+        done: &Done,
+        reply: Option<&impl Answer>,
+        is_charged: &mut bool,
+    ) -> Result<(), Setback> {
         let (items, token) = match act {
             Some(act) => {
                 if !*is_charged {

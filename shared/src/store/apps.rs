@@ -39,7 +39,9 @@ impl Store {
         for tries in 0.. {
             match self.transact(items.clone(), Some(token.clone())).await {
                 Ok(()) => return Ok(()),
-                Err(Setback::Lost(_)) if unknown.is_some() && self.has_key(&new.id, &new.api_key).await? => return Ok(()),
+                Err(Setback::Lost(_)) if unknown.is_some() && self.has_key(&new.id, &new.api_key).await? => {
+                    return Ok(());
+                }
                 Err(Setback::Lost(_)) => return Err(Error::AppExists { app: new.id.to_string() }),
                 Err(Setback::Crowded) => {}
                 Err(Setback::Unknown(cause)) => unknown = Some(cause),

@@ -96,7 +96,9 @@ impl Store {
                 Ok(()) if is_last => return Ok(true),
                 Ok(()) => {}
                 Err(Setback::Failed(error)) => return Err(error),
-                Err(Setback::Lost(_) | Setback::Crowded | Setback::Unknown(_)) => tokio::time::sleep(pause(tries)).await,
+                Err(Setback::Lost(_) | Setback::Crowded | Setback::Unknown(_)) => {
+                    tokio::time::sleep(pause(tries)).await
+                }
             }
             if !self.deadline.allows(Duration::ZERO) {
                 break;

@@ -126,3 +126,180 @@ pub fn record<T: DeserializeOwned>(value: AttributeValue) -> Result<T, Error> {
 pub fn value<T: Serialize>(record: &T) -> Result<AttributeValue, Error> {
     serde_dynamo::to_attribute_value(record).map_err(Error::internal)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::app::App;
+    use crate::auth::Token;
+    use crate::client::{Client, Face, Profile};
+    use crate::delivery::Delivery;
+    use crate::id::{ClientId, ObjectId};
+    use crate::json::Json;
+    use crate::log::Entry;
+    use crate::room::{Room, RoomKind};
+    use crate::socket::Watch;
+    use crate::standing::{Ban, Membership, Pending, Role, Via};
+    use crate::webhook::Webhook;
+
+    const NAMES: [&str; 24] = [
+        "PK",
+        "SK",
+        "id",
+        "client",
+        "profile",
+        "seq",
+        "state",
+        "member",
+        "invited",
+        "banned",
+        "createdAt",
+        "expiresAt",
+        "kind",
+        "face",
+        "messages",
+        "memberCount",
+        "maxMembers",
+        "email",
+        "addresses",
+        "version",
+        "at",
+        "nonce",
+        "url",
+        "badge",
+    ];
+
+    fn words() -> impl Strategy<Value = String> {
+        prop_oneof![any::<String>(), "[a-z0-9.-]{0,9}", Just("App#ROOM#r".to_owned()), Just("member".to_owned())]
+    }
+
+    /// Any attribute, numbers among them that are none.
+    fn attribute() -> impl Strategy<Value = AttributeValue> {
+        let leaf = prop_oneof![
+            words().prop_map(AttributeValue::S),
+            prop_oneof![words(), any::<i64>().prop_map(|number| number.to_string()), "-?[0-9]{1,38}(\\.[0-9]{1,9})?"]
+                .prop_map(AttributeValue::N),
+            any::<bool>().prop_map(AttributeValue::Bool),
+            Just(AttributeValue::Null(true)),
+            prop::collection::vec(words(), 0..3).prop_map(AttributeValue::Ss),
+            prop::collection::vec(words(), 0..3).prop_map(AttributeValue::Ns),
+        ];
+        leaf.prop_recursive(3, 12, 4, |inner| {
+            let name = prop::sample::select(NAMES.to_vec()).prop_map(str::to_owned);
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(AttributeValue::L),
+                prop::collection::hash_map(name, inner, 0..4).prop_map(AttributeValue::M),
+            ]
+        })
+    }
+
+    fn client() -> impl Strategy<Value = ClientId> {
+        "[^/#\\x00-\\x1f\\x7f-\\x9f]{1,32}".prop_map(|id| ClientId::parse("id", &id).unwrap())
+    }
+
+    fn time() -> impl Strategy<Value = Time> {
+        any::<i64>().prop_map(Time::from_millis)
+    }
+
+    fn face() -> impl Strategy<Value = Option<Face>> {
+        let face = (client(), prop::option::of(words()), prop::option::of(words()));
+        prop::option::of(face.prop_map(|(id, nickname, avatar_url)| Face { id, nickname, avatar_url }))
+    }
+
+    fn state() -> impl Strategy<Value = State> {
+        let member = (any::<[u64; 2]>(), prop::option::of(client()), words()).prop_map(|(counts, inviter, name)| {
+            let properties = Json::of(&[(name, inviter.is_some().into())].into_iter().collect());
+            let (role, via) = (Role::Admin, Via::Invitation);
+            let [joined, read_messages] = counts;
+            State::Member(Membership { role, joined, via, inviter, read_messages, last_read: None, properties })
+        });
+        let invited = (face(), [time(), time(), time()]).prop_map(|(inviter, [created_at, updated_at, expires_at])| {
+            State::Invited(Pending { inviter, created_at, updated_at, expires_at })
+        });
+        let banned = (face(), time()).prop_map(|(blocker, created_at)| State::Banned(Ban { blocker, created_at }));
+        prop_oneof![member, invited, banned]
+    }
+
+    fn standing() -> impl Strategy<Value = Standing> {
+        let profile = (prop::option::of(words()), any::<bool>(), time());
+        let profile = profile.prop_map(|(nickname, is_robot, last_login)| Profile {
+            nickname,
+            is_robot,
+            last_login,
+            ..Profile::default()
+        });
+        (client(), profile, any::<[u64; 2]>(), state()).prop_map(|(client, profile, [profile_version, seq], state)| {
+            Standing { client, profile, profile_version, seq, state }
+        })
+    }
+
+    /// An item of a room's partition, as the table holds it.
+    fn stored() -> impl Strategy<Value = Item> {
+        let app = AppId::parse("app", "App").unwrap();
+        let room = RoomId::parse("id", "r").unwrap();
+        let of_room = Room::of_many(room.clone(), RoomKind::Group, 10, Time::from_millis(1));
+        let of_room = write(&Key::room(&app, &room), &of_room).unwrap();
+        let invitation = Invitation {
+            id: ObjectId::at(Time::from_millis(1)),
+            seq: 1,
+            addresses: vec!["ann@x.io".to_owned()],
+            email: Some("Ann@x.io".to_owned()),
+            mobile: None,
+            inviter: None,
+            created_at: Time::from_millis(1),
+            expires_at: Time::from_millis(2),
+        };
+        let invitation = write_invitation(&app, &room, &invitation).unwrap();
+        let standing = standing().prop_map(move |standing| write_standing(&app, &room, &standing).unwrap());
+        prop_oneof![3 => standing, 1 => Just(of_room), 1 => Just(invitation)]
+    }
+
+    /// Reads it as each of the records there are.
+    fn read_as_all(item: &Item) {
+        let (_, _) = (key_of(item).and_then(|key| key.parcel()), read_with_room::<Standing>(item.clone()).is_ok());
+        let _ = [
+            read::<Room>(item.clone()).is_ok(),
+            read::<Standing>(item.clone()).is_ok(),
+            read::<Invitation>(item.clone()).is_ok(),
+            read::<Entry>(item.clone()).is_ok(),
+            read::<Client>(item.clone()).is_ok(),
+            read::<App>(item.clone()).is_ok(),
+            read::<Token>(item.clone()).is_ok(),
+            read::<Webhook>(item.clone()).is_ok(),
+            read::<Delivery>(item.clone()).is_ok(),
+            read::<Watch>(item.clone()).is_ok(),
+        ];
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn no_item_makes_its_reader_panic(item in prop::collection::hash_map(prop::sample::select(NAMES.to_vec()).prop_map(str::to_owned), attribute(), 0..8)) {
+            read_as_all(&item);
+        }
+
+        #[test]
+        fn nor_does_one_of_ours_that_is_spoilt(item in stored(), at in any::<prop::sample::Index>(), instead in prop::option::of(attribute())) {
+            let mut names: Vec<String> = item.keys().cloned().collect();
+            names.sort();
+            let (mut item, name) = (item, at.get(&names).clone());
+            match instead {
+                Some(value) => item.insert(name, value),
+                None => item.remove(&name),
+            };
+            read_as_all(&item);
+        }
+
+        #[test]
+        fn a_standing_is_read_as_it_was_written(standing in standing()) {
+            let (app, room) = (AppId::parse("app", "App").unwrap(), RoomId::parse("id", "r").unwrap());
+            let item = write_standing(&app, &room, &standing).unwrap();
+            let (place, again) = read_with_room::<Standing>(item.clone()).unwrap();
+            prop_assert_eq!(&place, &room);
+            prop_assert_eq!(write_standing(&app, &room, &again).unwrap(), item);
+        }
+    }
+}

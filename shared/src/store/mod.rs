@@ -4,8 +4,9 @@ mod account;
 mod act;
 mod again;
 mod apps;
-mod budgets;
 mod audience;
+mod blocks;
+mod budgets;
 mod claims;
 mod crowd;
 mod deletion;
@@ -126,7 +127,17 @@ impl Store {
             .timeout_config(timeouts);
         config.set_endpoint_url(endpoint);
         let (meter, regions, deadline) = (Arc::default(), Arc::default(), Deadline::after(PATIENCE));
-        Self { dynamo: Dynamo::from_conf(config.build()), table, meter, regions, deadline, once: None, step: String::new(), budgets, is_dry: false }
+        Self {
+            dynamo: Dynamo::from_conf(config.build()),
+            table,
+            meter,
+            regions,
+            deadline,
+            once: None,
+            step: String::new(),
+            budgets,
+            is_dry: false,
+        }
     }
 
     /// Opens the connections that the first request will need, while start-up is unthrottled: a handshake costs more than

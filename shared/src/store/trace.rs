@@ -53,6 +53,8 @@ pub enum Trace {
     Address(String),
     /// A room that he has left.
     Quitted(RoomId),
+    /// That somebody else blocks him.
+    Block(Named),
     /// A link that he has come in by.
     Redeemed(RoomId, ObjectId),
     /// How he stands to a room.
@@ -151,6 +153,9 @@ fn trace(app: &AppId, sought: &Sought<'_>, before: Item) -> Result<Option<Found>
             |own| sought.renaming.delivery(own),
             |own, named| Trace::Delivery(target.to_owned(), Box::new(own), named),
         )?,
+        Some(("CLIENT", id)) if key.sk == "CLIENT" && id != sought.renaming.from.as_str() => {
+            renamed(&before, |own| sought.renaming.client(own), |_, named| Trace::Block(named))?
+        }
         Some((kind, id)) => own(kind, id, &key.sk, sought.renaming.from, &before)?.map(|trace| (trace, None)),
         None => None,
     };

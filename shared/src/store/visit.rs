@@ -250,6 +250,7 @@ fn assemble(
         people,
         page,
         everybody: Everybody::default(),
+        acquaintances: BTreeSet::new(),
         entry,
         invitee,
         invitation,

@@ -33,7 +33,11 @@ pub(super) enum Setback {
 impl Store {
     /// What an act does, as elements of one transaction: all of it, or none.
     pub(super) fn effects(&self, app: &AppId, act: &Act) -> Result<Vec<TransactWriteItem>, Error> {
-        Writing { table: &self.table, app, room: &act.room.id }.act(act)
+        let mut items = Writing { table: &self.table, app, room: &act.room.id }.act(act)?;
+        if let Some((before, after)) = &act.record {
+            items.push(self.put_client(app, Some(before), after)?);
+        }
+        Ok(items)
     }
 
     /// Sends a transaction. The SDK may send it again: its token makes that harmless for ten minutes.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::consent::invite_policy;
 use crate::auth::BoundToken;
 use crate::client::{Said, Statement, TOKEN_LIFETIME};
 use crate::error::Error;
@@ -191,7 +192,7 @@ pub fn setting(fields: &Fields) -> Result<Setting, Error> {
 }
 
 /// The fields of a client that have a meaning here; any other is the operator's own.
-const CLIENT_FIELDS: [&str; 22] = [
+const CLIENT_FIELDS: [&str; 23] = [
     "sender",
     "_id",
     "id",
@@ -202,6 +203,7 @@ const CLIENT_FIELDS: [&str; 22] = [
     "isRobot",
     "email",
     "mobile",
+    "invitePolicy",
     "token",
     "expirationDate",
     "expirationDateMS",
@@ -226,6 +228,7 @@ pub fn statement(fields: &Fields) -> Result<Statement, Error> {
         is_robot: fields.flag("isRobot")?,
         email: said(fields, "email", NAME)?,
         mobile: said(fields, "mobile", NAME)?,
+        invite_policy: invite_policy(fields)?,
         custom: fields.others(&CLIENT_FIELDS),
         logs_in: false,
     })

@@ -1,6 +1,7 @@
 //! IMKit's dialect: every reply in the envelope `RC`/`RM`/`result` (D7), and its table of errors (D8).
 
 pub mod asked;
+pub mod consent;
 mod event;
 mod links;
 pub mod listening;
@@ -96,6 +97,7 @@ fn status(error: &Error) -> (u16, &'static str, &'static str) {
         Error::RoomClosed { .. } | Error::RoomFrozen { .. } => (403, "Forbidden", "ROOM_CLOSED"),
         Error::InsufficientPermissions { .. } => (403, "Permission denied", "INSUFFICIENT_PERMISSIONS"),
         Error::Banned { .. } => (403, "Forbidden", "BANNED"),
+        Error::Blocked { .. } => (403, "Forbidden", "BLOCKED"),
         Error::InvitationRequired { .. } => (403, "Forbidden", "INVITATION_REQUIRED"),
         Error::RoomNotFound { .. } => (404, "Room not found", "ROOM_NOT_FOUND"),
         Error::ClientsNotFound { .. } | Error::MembersNotFound { .. } => (404, "Client not found", "CLIENT_NOT_FOUND"),
@@ -107,7 +109,9 @@ fn status(error: &Error) -> (u16, &'static str, &'static str) {
         Error::LinkUsedUp { .. } => (409, "Conflict", "LINK_USED_UP"),
         Error::LinkRedeemed { .. } => (409, "Conflict", "LINK_REDEEMED"),
         Error::TooManyLinks { .. } => (409, "Conflict", "TOO_MANY_LINKS"),
-        Error::BanNotFound { .. } => (404, "Block relationship not found", "BLOCK_NOT_FOUND"),
+        Error::BanNotFound { .. } | Error::BlockNotFound { .. } => {
+            (404, "Block relationship not found", "BLOCK_NOT_FOUND")
+        }
         Error::AlreadyBanned { .. } => (409, "User already blocked", "ALREADY_BANNED"),
         Error::RouteNotFound => (404, "Not Found", "ROUTE_NOT_FOUND"),
         Error::AppNotFound { .. } => (404, "Not Found", "APP_NOT_FOUND"),
@@ -115,6 +119,7 @@ fn status(error: &Error) -> (u16, &'static str, &'static str) {
         Error::DeliveryNotFound { .. } => (404, "Delivery not found", "DELIVERY_NOT_FOUND"),
         Error::TooManyWebhooks { .. } => (409, "Conflict", "TOO_MANY_WEBHOOKS"),
         Error::TooManySubscriptions { .. } => (409, "Conflict", "TOO_MANY_SUBSCRIPTIONS"),
+        Error::TooManyBlocks { .. } => (409, "Conflict", "TOO_MANY_BLOCKS"),
         Error::WebhooksOff => (409, "Conflict", "WEBHOOKS_OFF"),
         Error::RoomFull { .. } => (409, "Conflict", "ROOM_FULL"),
         Error::DirectRoom { .. } => (409, "Conflict", "DIRECT_ROOM"),

@@ -22,6 +22,7 @@ pub fn client(app: &AppId, client: &Client) -> Value {
     overlay(&mut result, person(&client.id, &client.profile, Shape::Legacy));
     put(&mut result, "email", client.email.as_ref());
     put(&mut result, "mobile", client.mobile.as_ref());
+    result["invitePolicy"] = json!(client.invite_policy.as_str()); // D44
     result["appID"] = json!(app);
     result["__v"] = json!(0);
     result["createdAt"] = json!(client.created_at.iso());

@@ -54,7 +54,7 @@ fn refusal(error: &Error) -> Refusal {
         ),
         Error::NotRoomMember { room } => (403, 204, "{} member does not exist", "非 {} 成员", format!("room {room}")),
         Error::NotTeamMember => (403, 204, "{} member does not exist", "非 {} 成员", "team".to_owned()),
-        Error::Banned { .. } | Error::InsufficientPermissions { .. } => {
+        Error::Banned { .. } | Error::Blocked { .. } | Error::InsufficientPermissions { .. } => {
             (403, 219, "You are not authorized to access", "无访问权限", String::new())
         }
         Error::RoomFrozen { .. } => (403, 222, "Topic is already archived", "话题已被归档", String::new()),
@@ -74,6 +74,7 @@ fn refusal(error: &Error) -> Refusal {
         Error::DirectRoom { .. } => not_permitted("Enter direct room"),
         Error::InvitationRequired { .. } => not_permitted("Join without invitation"),
         Error::AlreadyBanned { .. } | Error::BanNotFound { .. } => not_permitted("Ban"),
+        Error::BlockNotFound { .. } | Error::TooManyBlocks { .. } => not_permitted("Block"),
         Error::TooManyFields { .. } => {
             (400, 238, "The Number of parameter beyond the limits allowed", "参数值数量超过限制", String::new())
         }
@@ -94,7 +95,9 @@ fn refusal(error: &Error) -> Refusal {
         Error::IdempotencyInProgress { .. } => (409, 100, "{}", "{}", error.to_string()),
         Error::Busy => (503, 100, "{}", "{}", error.to_string()),
         Error::AppNotFound { app } => not_found(format!("team {app}")),
-        Error::AppExists { .. } | Error::Answered { .. } | Error::Internal(_) => (500, 100, "{}", "{}", error.to_string()),
+        Error::AppExists { .. } | Error::Answered { .. } | Error::Internal(_) => {
+            (500, 100, "{}", "{}", error.to_string())
+        }
     };
     Refusal { status, code, english, chinese, about }
 }

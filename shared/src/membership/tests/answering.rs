@@ -36,19 +36,19 @@ fn of_address(expires_at: Time) -> Invitation {
 
 #[test]
 fn decline_a_live_invitation() {
-    let plan = decline(&joiner(Some(invited(later())))).unwrap();
+    let plan = decline(&joiner(Some(invited(later()))), Declining::Politely).unwrap();
     assert_eq!(ended(&plan), (names(&["bbb"]), Ending::Declined, None));
     let hidden = joiner(Some(invited(later()))).changed(|room| (room.is_private, room.is_frozen) = (true, true));
-    assert_eq!(decline(&hidden).unwrap().changes.len(), 1);
+    assert_eq!(decline(&hidden, Declining::Politely).unwrap().changes.len(), 1);
 }
 
 #[test]
 fn decline_nothing() {
     for state in [None, Some(invited(NOW)), Some(member()), Some(banned())] {
-        assert!(decline(&joiner(state)).unwrap().changes.is_empty());
+        assert!(decline(&joiner(state), Declining::Politely).unwrap().changes.is_empty());
     }
-    assert!(decline(&Door { room: None, ..joiner(None) }).unwrap().changes.is_empty());
-    let refusal = decline(&door().by(Caller::Platform(None))).unwrap_err();
+    assert!(decline(&Door { room: None, ..joiner(None) }, Declining::Politely).unwrap().changes.is_empty());
+    let refusal = decline(&door().by(Caller::Platform(None)), Declining::Politely).unwrap_err();
     assert!(matches!(refusal, Error::MissingParameter { names: &["sender"] }), "{refusal}");
 }
 

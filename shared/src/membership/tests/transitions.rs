@@ -102,7 +102,7 @@ fn wants() -> Vec<Want> {
             claim(door, &bbb()).map_or(Ok(Plan::default()), |(claim, plan)| kept(door, claim, plan))
         }),
         want("Redeem a link", HIMSELF, |door| redeem(door, &token(), Notify::Nobody)),
-        want("Decline", HIMSELF, decline),
+        want("Decline", HIMSELF, |door| decline(door, Declining::Politely)),
         want("Cancel his invitation", OTHERS, |door| cancel(door, &[bbb()], Notify::Nobody)),
         want("Sweep away what has lapsed", &[Asker::Deployment], |door| Ok(expire(door, &[bbb()]))),
         want("Leave", HIMSELF, |door| remove(door, &[bbb()], Notify::Nobody)),
@@ -318,6 +318,7 @@ fn assembled(room: Room, people: BTreeMap<ClientId, Known>, caller: Caller) -> D
         people,
         page: None,
         everybody: crate::door::Everybody { standings, ..Default::default() },
+        acquaintances: Default::default(),
         entry: None,
         invitee: Some(Invitee::Client(bbb())),
         invitation: Some(address_invitation()),
