@@ -11,9 +11,10 @@ pub fn judge(case: &Case<'_>) -> Vec<Violation> {
     for done in &case.history.done {
         let (Operation::Block { blockee }, Verdict::Good(_)) = (&done.step.operation, done.verdict()) else { continue };
         let (app, blocker) = (done.step.app, done.step.actor.as_deref());
-        let brought = case.wants.iter().filter(|want| {
-            want.app == app && want.whom.as_deref() == blocker && want.actor.as_ref() == Some(blockee)
-        });
+        let brought = case
+            .wants
+            .iter()
+            .filter(|want| want.app == app && want.whom.as_deref() == blocker && want.actor.as_ref() == Some(blockee));
         let brought = brought.filter(|want| matches!(want.what, What::Entered | What::Invited | What::Renewed));
         for want in brought.filter(|want| want.measure == Measure::One && want.start > done.end()) {
             let unblocks = case.history.done.iter().any(|other| {
