@@ -38,16 +38,8 @@ const SPELL: Duration = Duration::from_millis(400);
 const GALE: usize = 8;
 
 /// Functions whose writes are lost, answer after answer, until nobody knows how they ended.
-const FORLORN: [&str; 8] = [
-    "AddMember",
-    "AddMembers",
-    "BanClient",
-    "JoinRoom",
-    "RemoveMember",
-    "SendMessage",
-    "TalkInvite",
-    "UnbanClient",
-];
+const FORLORN: [&str; 8] =
+    ["AddMember", "AddMembers", "BanClient", "JoinRoom", "RemoveMember", "SendMessage", "TalkInvite", "UnbanClient"];
 
 /// How many answers: more than the SDK asks for.
 const LOST: usize = 4;
