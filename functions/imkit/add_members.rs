@@ -2,12 +2,13 @@
 
 use shared::auth::Credentials;
 use shared::dialect::imkit::{self, Reply, Shape, asked};
+use shared::door::Door;
 use shared::error::Error;
 use shared::id::ClientId;
 use shared::lambda::{self, Ended, House};
 use shared::membership::{self, Mode, Outcome};
 use shared::request::{Fields, Request};
-use shared::store::{Crowd, View, Visit};
+use shared::store::{Crowd, Done, View, Visit};
 
 /// What one transaction holds (D12).
 const AT_ONCE: usize = 90;
@@ -32,12 +33,13 @@ async fn handle(house: House, request: Request) -> Result<Reply, Error> {
         let last = part + 1 == parts;
         let view = if last { asked::view(&request) } else { View::Minimal };
         let visit = Visit { clients, view, crowd: Crowd::Acquaintances, ..Visit::to(&room, &credentials) };
-        let done = house.store.step(part).act(&visit, |door| membership::add(door, clients, how)).await;
-        let done = done.map_err(|error| if earlier.is_empty() { error } else { error.after_a_change() })?;
+        let (store, decide) = (house.store.step(part), |door: &Door| membership::add(door, clients, how));
+        let told = |error: Error| if part == 0 { error } else { error.after_a_change() };
         if last {
-            return Ok(Reply::changed(&done, Shape::Modern).after(&earlier));
+            let reply = |done: &Done| Ok(Reply::changed(done, Shape::Modern).after(&earlier));
+            return store.answer(&visit, decide, reply).await.map_err(told);
         }
-        earlier.extend(done.outcomes);
+        earlier.extend(store.act(&visit, decide).await.map_err(told)?.outcomes);
     }
     Err(Error::MissingParameter { names: &["invitees"] })
 }

@@ -2,7 +2,6 @@
 
 use shared::auth::Credentials;
 use shared::dialect::imkit::{self, Reply};
-use shared::door::Door;
 use shared::error::Error;
 use shared::id::ObjectId;
 use shared::lambda::{self, Ended, House};
@@ -20,6 +19,6 @@ async fn handle(house: House, request: Request) -> Result<Reply, Error> {
     let link = ObjectId::parse("link", request.path("link"))?;
     let credentials = Credentials::imkit(&request, fields.client("sender")?)?;
     let visit = Visit { link: Some(&link), ..Visit::to(&room, &credentials) };
-    let decide = |door: &Door| membership::may_delete_link(door, &link).cloned();
-    house.store.delete_link(&visit, decide, |link| Reply::link_deleted(&room, link)).await
+    let deleted = house.store.delete_link(&visit, |door| membership::may_delete_link(door, &link).cloned()).await?;
+    Ok(Reply::link_deleted(&room, &deleted))
 }

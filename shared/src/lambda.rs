@@ -97,7 +97,7 @@ where
     };
     let house = House { store, ..house };
     let reply = handle(house.clone(), request).await?;
-    house.store.keep_answer(&reply).await;
+    house.store.keep_answer(&reply).await?;
     Ok(reply)
 }
 

@@ -27,6 +27,17 @@ async fn a_deleted_link_lets_nobody_in_and_who_came_by_it_stays() {
 }
 
 #[tokio::test]
+async fn a_deletion_that_comes_twice_under_a_key_is_answered_twice() {
+    let world = World::new().await;
+    let [aaa] = world.clients(["aaa"]).await;
+    let room = world.group(&[&aaa]).await;
+    let link = aaa.links(&room, json!({})).send().await.good();
+    let deletes = || aaa.deletes_link(&room, &link).header("Idempotency-Key", "k");
+    let deleted = deletes().send().await.good();
+    assert_eq!(deletes().send().await.good(), deleted);
+}
+
+#[tokio::test]
 async fn its_maker_and_whoever_governs_the_room_delete_it() {
     let world = World::new().await;
     let [own, adm, mem, other] = world.clients(["own", "adm", "mem", "other"]).await;

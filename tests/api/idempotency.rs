@@ -286,3 +286,18 @@ async fn webhooks_are_made_changed_and_tried_once() {
     comes_twice(&world, || platform.post(&format!("{path}/ping"), json!({}))).await;
     comes_twice(&world, || platform.call(Method::DELETE, &path)).await;
 }
+
+/// Whoever finds that a rival under the same key has done it already says what that one says, not what he found.
+#[tokio::test]
+async fn rivals_hear_the_same_of_an_adding_whoever_did_it() {
+    let world = World::new().await;
+    let aaa = world.client("aaa").await;
+    let crowd = world.crowd(8).await;
+    let room = world.group(&[&aaa]).await;
+    for invitee in &crowd {
+        let adding = || once(aaa.adds(&room, &[invitee]), invitee);
+        let answers = all_at_once(6, (0..6).map(|_| adding())).await;
+        assert!(answers.iter().all(|answer| answer.body == answers[0].body), "{answers:?}");
+        assert_eq!(answers[0].outcomes(), pairs(&[(invitee, "added")]));
+    }
+}

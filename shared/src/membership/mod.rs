@@ -9,6 +9,7 @@ mod governing;
 mod leaving;
 mod linking;
 pub mod model;
+mod outcome;
 mod posting;
 mod rank;
 mod talking;
@@ -16,8 +17,6 @@ mod talking;
 mod tests;
 
 use std::time::Duration;
-
-use serde::{Deserialize, Serialize};
 
 use crate::auth::Caller;
 use crate::change::{Change, Departure, Ending, Person};
@@ -35,6 +34,7 @@ pub use founding::{found, found_and_join};
 pub use governing::{ban, give_role, may_delete, may_see_bans, set_property, unban, update};
 pub use leaving::{erase, forget_address, leave_topic, remove, remove_from_topic};
 pub use linking::{link, may_delete_link, may_see_links, redeem};
+pub use outcome::Outcome;
 pub use posting::{read_up_to, speak};
 pub use talking::{join_topic, see_topic, sees_invitation};
 
@@ -207,46 +207,6 @@ pub struct Adding {
     pub mode: Mode,
     /// How long an invitation lives (D17).
     pub lifetime: Duration,
-}
-
-/// What happened to one of those named in a call (D14).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Outcome {
-    /// Became a member.
-    Added,
-    /// Came in by a link.
-    Joined,
-    /// Got a pending invitation.
-    Invited,
-    /// Was one before.
-    AlreadyMember,
-    /// Had one before; it lives longer now.
-    AlreadyInvited,
-    /// There is no such client.
-    NotFound,
-    /// Is kept out.
-    Banned,
-    /// Does not agree to it.
-    Blocked,
-    /// No seat is left.
-    RoomFull,
-}
-
-impl Outcome {
-    /// The word on the wire (D14).
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Added => "added",
-            Self::Joined => "joined",
-            Self::Invited => "invited",
-            Self::AlreadyMember => "already_member",
-            Self::AlreadyInvited => "already_invited",
-            Self::NotFound => "not_found",
-            Self::Banned => "banned",
-            Self::Blocked => "blocked",
-            Self::RoomFull => "room_full",
-        }
-    }
 }
 
 /// What a rule decided: changes to be made, all or none, and what each of those named will be told.

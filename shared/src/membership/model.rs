@@ -160,12 +160,9 @@ impl Turn {
             Self::Enters => Circumstance::Member,
             Self::IsInvited | Self::IsRenewed => Circumstance::Invited,
             Self::IsBanned => Circumstance::Banned,
-            Self::Declines
-            | Self::IsCancelled
-            | Self::Lapses
-            | Self::Leaves
-            | Self::IsRemoved
-            | Self::IsUnbanned => Circumstance::Stranger,
+            Self::Declines | Self::IsCancelled | Self::Lapses | Self::Leaves | Self::IsRemoved | Self::IsUnbanned => {
+                Circumstance::Stranger
+            }
         }
     }
 }
@@ -257,10 +254,7 @@ mod tests {
         assert_eq!(room.take(&entry(4, Turn::Enters, &bbb, 2), |_| false), [Flaw::Crowded { seats: 1 }]);
         assert_eq!(room.take(&entry(5, Turn::Leaves, &bbb, 2), |_| false).len(), 2);
         let twice = room.take(&entry(6, Turn::Enters, &aaa, 1), |_| false);
-        assert_eq!(
-            twice,
-            [Flaw::Impossible { whom: "aaa".into(), here: Circumstance::Member, turn: Turn::Enters }]
-        );
+        assert_eq!(twice, [Flaw::Impossible { whom: "aaa".into(), here: Circumstance::Member, turn: Turn::Enters }]);
     }
 
     #[test]

@@ -173,18 +173,27 @@ impl Store {
 
     /// Keeps the answer of a request whose work took more than one transaction, or none. What cannot be kept now is rendered
     /// again from its steps when the request is repeated.
-    pub async fn keep_answer(&self, answer: &impl Answer) {
-        let Some(once) = &self.once else { return };
-        let is_over = |state: &State| state.kept.answer.is_some() || state.key.is_none();
-        if is_over(&once.lock()) {
-            return;
-        }
+    ///
+    /// Where another try was quicker, its answer counts: what this one found to be so already was that one's doing.
+    pub async fn keep_answer(&self, answer: &impl Answer) -> Result<(), Error> {
+        let Some(once) = &self.once else { return Ok(()) };
+        let key = match &*once.lock() {
+            State { kept: Kept { answer: None, .. }, key: Some(key), .. } => key.clone(),
+            _ => return Ok(()),
+        };
         for tries in 0..3 {
             match self.transact_answer(Vec::new(), None, answer).await {
-                // Lost to another try that has gone on where this one seemed to have ended.
-                Ok(()) | Err(Setback::Lost(_) | Setback::Failed(_)) => return,
+                Ok(()) | Err(Setback::Failed(_)) => return Ok(()),
+                Err(Setback::Lost(_)) => {
+                    let record: Option<Record> = self.batch([key.clone()].into()).await.map_err(Error::after_a_change)?.get(&key)?;
+                    let state = once.lock();
+                    return record.map_or(Ok(()), |record| {
+                        record.found(&state.asked, &state.writer, Time::now()).map(drop)
+                    });
+                }
                 Err(Setback::Crowded | Setback::Unknown(_)) => tokio::time::sleep(pause(tries)).await,
             }
         }
+        Ok(())
     }
 }

@@ -80,8 +80,7 @@ pub fn value() -> impl Strategy<Value = Value> {
         any::<bool>().prop_map(Value::from),
         any::<i64>().prop_map(Value::from),
         any::<u64>().prop_map(Value::from),
-        // As exact in decimals as in memory: the reader of JSON may be off by the last of seventeen digits.
-        (any::<i16>(), 0_u32..8).prop_map(|(units, halvings)| Value::from(f64::from(units) / f64::from(1 << halvings))),
+        any::<f64>().prop_filter("JSON has no other numbers", |number| number.is_finite()).prop_map(Value::from),
         prop::sample::select(vec![0.0, -0.0, 1e300, -1e300, 5e-324, f64::MAX]).prop_map(Value::from),
         (0_u64..5).prop_map(Value::from),
         text().prop_map(Value::from),

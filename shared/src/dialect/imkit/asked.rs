@@ -14,8 +14,7 @@ use crate::lambda::Settings;
 use crate::membership::{Adding, Entry, Mode, Notify};
 use crate::request::{Fields, Request};
 use crate::room::{DEFAULT_CAPACITY, MOST_ADMINS, Revision, Room, RoomFace, RoomKind};
-use crate::standing::LONGEST_PAGE;
-use crate::standing::Role;
+use crate::standing::{LONGEST_PAGE, Role};
 use crate::store::View;
 use crate::time::Time;
 
