@@ -213,7 +213,16 @@ mod tests {
             let properties = Json::of(&[(name, inviter.is_some().into())].into_iter().collect());
             let (role, via) = (Role::Admin, Via::Invitation);
             let [joined, read_messages] = counts;
-            State::Member(Membership { role, joined, via, inviter, read_messages, last_read: None, properties })
+            State::Member(Membership {
+                role,
+                joined,
+                via,
+                inviter,
+                read_messages,
+                last_read: None,
+                properties,
+                ticket: None,
+            })
         });
         let invited = (face(), [time(), time(), time()]).prop_map(|(inviter, [created_at, updated_at, expires_at])| {
             State::Invited(Pending { inviter, created_at, updated_at, expires_at })
