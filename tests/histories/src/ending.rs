@@ -149,7 +149,7 @@ impl Room {
             self.standings.insert(client.to_owned(), place);
         } else if let Some(address) = sk.strip_prefix("#INVITATION#") {
             self.invitations.insert(text(&item["id"]), address.to_owned());
-        } else if let Some(link) = sk.strip_prefix("LINK#") {
+        } else if let Some(link) = sk.strip_prefix("#LINK#") {
             let (uses, max_uses) = (number(&item["uses"]), number(&item["maxUses"]));
             self.links.insert(link.to_owned(), Link { uses, max_uses });
         } else if sk.starts_with("LOG#") {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use local::{BatchFault, CallFault, Faults, Rates, Storm};
+use local::{BatchFault, CallFault, Fault, Faults, Rates, Storm};
 
 use crate::chance::Chance;
 
@@ -37,12 +37,21 @@ const SPELL: Duration = Duration::from_millis(400);
 /// How often a spell is a gale, of a hundred.
 const GALE: usize = 8;
 
+/// Functions whose writes are lost, answer after answer, until nobody knows how they ended.
+const FORLORN: [&str; 8] =
+    ["AddMember", "AddMembers", "BanClient", "JoinRoom", "RemoveMember", "SendMessage", "TalkInvite", "UnbanClient"];
+
+/// How many answers: more than the SDK asks for.
+const LOST: usize = 4;
+
 /// Lets everything go wrong until it is dropped.
 pub async fn rage(faults: Faults, seed: u64) {
     let mut chance = Chance::of(seed ^ 0xf1fe);
     loop {
         let rates = if chance.percent(GALE) { *chance.one_of(&GALES) } else { RATES };
         faults.storm(Storm { seed: chance.draw(), rates });
+        let forlorn = *chance.one_of(&FORLORN);
+        (0..LOST).for_each(|_| faults.next_of(forlorn, "TransactWriteItems", Fault::LoseResponse));
         faults.next_batch(BatchFault::Lose);
         faults.next_call("lambda:InvokeFunction", *chance.one_of(&[CallFault::Lose, CallFault::Refuse]));
         tokio::time::sleep(SPELL).await;

@@ -1,5 +1,7 @@
 //! What was asked and answered, and when.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::script::{Script, Sending, Step};
@@ -103,6 +105,12 @@ impl Done {
     /// Whether it was only asked what it would do.
     pub fn is_dry(&self) -> bool {
         self.step.sending == Sending::Dry
+    }
+
+    /// Whether all good answers are the same.
+    pub fn is_unanimous(&self) -> bool {
+        let good = self.tries.iter().filter_map(|one| one.answer.as_ref()).filter(|answer| answer.is_good());
+        good.map(|answer| answer.digest).collect::<BTreeSet<_>>().len() < 2
     }
 
     /// When it was first sent.

@@ -20,7 +20,7 @@ const REPOSITORY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
 /// The list.
 const LIST: &str = include_str!("../mutations.yaml");
 /// Seeds until a mutation counts as one that nobody sees.
-const SEEDS: u64 = 8;
+const SEEDS: u64 = 25;
 /// Requests of each.
 const OPERATIONS: usize = 700;
 /// A fault put into the code.

@@ -67,6 +67,8 @@ pub fn wants(by: usize, done: &Done) -> Vec<Want> {
     match done.verdict() {
         _ if done.is_dry() => Vec::new(),
         Verdict::Refused(_) => Vec::new(),
+        // Which of several answers is the true one is for I6 to ask.
+        Verdict::Good(_) if !done.is_unanimous() => Wanting { by, done, answer: None }.all(),
         Verdict::Good(answer) => Wanting { by, done, answer: Some(answer) }.all(),
         Verdict::Unknown => Wanting { by, done, answer: None }.all(),
     }

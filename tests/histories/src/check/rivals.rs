@@ -40,6 +40,7 @@ pub fn judge(case: &Case<'_>) -> Vec<Violation> {
 struct Scene<'a> {
     operation: &'a Operation,
     actor: &'a str,
+    is_dry: bool,
     /// Whom it is about.
     named: Vec<String>,
     met: &'a [Replica],
@@ -66,7 +67,7 @@ impl<'a> Scene<'a> {
         let lapsed = lapses.map(|(client, _)| *client).collect();
         let (named, met) = (named(operation, actor), case.met(done.step.app, room, done));
         let wishes = wishes.iter().filter(|wish| wish.app == done.step.app && wish.since <= done.end()).collect();
-        Self { operation, actor, named, met, lapsed, wishes }
+        Self { operation, actor, is_dry: done.is_dry(), named, met, lapsed, wishes }
     }
 
     /// Whether somebody stood so at some time.
@@ -124,12 +125,15 @@ impl<'a> Scene<'a> {
             }
             _ => {}
         }
+        let is_added = |(_, outcome): &&(String, String)| self.is_dry && outcome == "added";
+        let coming = answer.outcomes.iter().filter(is_added).count() as u64;
         let untrue = |(client, outcome): &&(String, String)| match outcome.as_str() {
             "already_member" => !self.was(client, Member),
             "already_invited" => !self.was(client, Invited),
             "banned" => !self.was(client, Banned),
             "blocked" => !self.may_be_blocked(std::slice::from_ref(client)),
-            "room_full" => !self.met.iter().any(|state| state.members() >= state.seats),
+            // Those who would have come in by a dry run would have taken the seats.
+            "room_full" => !self.met.iter().any(|state| state.members() + coming >= state.seats),
             _ => false,
         };
         let (client, outcome) = answer.outcomes.iter().find(untrue)?;

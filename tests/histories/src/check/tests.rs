@@ -233,6 +233,7 @@ fn a_use_too_many_a_use_uncounted_and_a_use_after_the_end_break_i5() {
     link(&mut banned, 1);
     banned.asks(None, Operation::Ban { room: room(), blockee: text("c0") }, 200, "");
     banned.logs("member.banned", &["c0"], 2);
+    banned.entry(9).at = 2_000; // in a later second than the link
     comes(&mut banned, "c5", 3);
     assert_eq!(banned.breaks(Promise::I5)[0].seq, Some(10));
 }

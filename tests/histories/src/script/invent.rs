@@ -115,9 +115,9 @@ impl Author {
             7..34 => self.inward(),
             34..46 => Operation::Say { room: self.room() },
             46..56 => self.talking(),
-            56..70 => self.answering(),
-            70..83 => self.outward(),
-            83..91 => self.linking(),
+            56..69 => self.answering(),
+            69..80 => self.outward(),
+            80..91 => self.linking(),
             91..93 => self.consenting(),
             93..96 => Operation::SignUp { address: self.address() },
             96..98 => Operation::Lapse { room: self.room(), client: self.person() },
@@ -146,11 +146,11 @@ impl Author {
     }
 
     fn linking(&mut self) -> Operation {
-        let (room, number) = (self.room(), self.chance.below(3));
+        let (room, number) = (self.room(), self.chance.below(2));
         let link = format!("{room}-l{number}");
         match self.chance.below(10) {
-            0..2 => Operation::CreateLink { room, link, max_uses: 1 + self.chance.below(3) as u32 },
-            2 if self.chance.percent(30) => Operation::DeleteLink { room, link },
+            0 | 1 => Operation::CreateLink { room, link, max_uses: 1 + self.chance.below(2) as u32 },
+            2 if self.chance.percent(20) => Operation::DeleteLink { room, link },
             _ => Operation::Redeem { room, link },
         }
     }
