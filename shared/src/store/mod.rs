@@ -88,6 +88,8 @@ const INDEX: &str = "GSI1";
 #[derive(Clone)]
 pub struct Store {
     dynamo: Dynamo,
+    /// For transactions: sent once. The last answer of several would not tell how the first ended.
+    writer: Dynamo,
     table: String,
     meter: Arc<Mutex<Meter>>,
     regions: Arc<Mutex<BTreeMap<AppId, Region>>>,
@@ -126,9 +128,11 @@ impl Store {
             .retry_config(RetryConfig::standard().with_max_attempts(3))
             .timeout_config(timeouts);
         config.set_endpoint_url(endpoint);
+        let writer = Dynamo::from_conf(config.clone().retry_config(RetryConfig::disabled()).build());
         let (meter, regions, deadline) = (Arc::default(), Arc::default(), Deadline::after(PATIENCE));
         Self {
             dynamo: Dynamo::from_conf(config.build()),
+            writer,
             table,
             meter,
             regions,

@@ -40,11 +40,11 @@ impl Store {
         Ok(items)
     }
 
-    /// Sends a transaction. The SDK may send it again: its token makes that harmless for ten minutes.
+    /// Sends a transaction, once: were it sent again and throttled, nobody would know that it was done the first time.
     pub(super) async fn transact(&self, items: Vec<TransactWriteItem>, token: Option<String>) -> Result<(), Setback> {
         self.in_earnest()?;
         let request = self
-            .dynamo
+            .writer
             .transact_write_items()
             .set_transact_items(Some(items))
             .set_client_request_token(token)
