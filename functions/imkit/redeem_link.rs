@@ -3,7 +3,7 @@
 use shared::auth::Credentials;
 use shared::dialect::imkit::{self, Reply, asked};
 use shared::door::Door;
-use shared::error::Error;
+use shared::error::{Error, LinkRefusal};
 use shared::lambda::{self, Ended, House};
 use shared::link::LinkToken;
 use shared::membership;
@@ -22,7 +22,7 @@ async fn handle(house: House, request: Request) -> Result<Reply, Error> {
     let token = LinkToken::parse(request.path("token")).filter(|token| token.app == credentials.app);
     let Some(token) = token else {
         house.store.visitor(&credentials).await?; // whoever is nobody learns nothing of tokens
-        return Err(Error::LinkNotFound { link: None });
+        return Err(Error::Link(LinkRefusal::NotFound { link: None }));
     };
     let (view, link) = (asked::view(&request), Some(&token.link));
     let visit = Visit { view, link, ..Visit::to(&token.room, &credentials) };

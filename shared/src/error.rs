@@ -1,8 +1,14 @@
 //! Everything that can go wrong, said once, free of HTTP; each dialect gives it a status and a code.
 
+mod link;
+mod words;
+
 use std::error::Error as Cause;
 
-use crate::id::{ClientId, ObjectId, RoomId};
+use crate::id::{ClientId, RoomId};
+
+pub use link::LinkRefusal;
+use words::{alternatives, are, article, of, quoted};
 
 /// Why a request was not carried out. Its text is a sentence that the caller can act on, and names the offender.
 #[derive(Debug, thiserror::Error)]
@@ -96,36 +102,9 @@ pub enum Error {
         /// As asked for.
         id: String,
     },
-    /// There is no such link, or none any more (D43).
-    #[error("there is no such link{}: it never was, has expired or was deleted", named(.link))]
-    LinkNotFound {
-        /// As asked for; none where it was no link's token at all.
-        link: Option<ObjectId>,
-    },
-    /// As many have come in by the link as may (D43).
-    #[error("link `{link}` has let in as many as it may: {uses}")]
-    LinkUsedUp {
-        /// The link.
-        link: ObjectId,
-        /// How many.
-        uses: u32,
-    },
-    /// A link lets nobody in twice (D43).
-    #[error("you have come in by link `{link}` before: it lets nobody in twice")]
-    LinkRedeemed {
-        /// The link.
-        link: ObjectId,
-    },
-    /// A room has no more links than so many (D43).
-    #[error("room `{room}` can have at most {limit} links {}at a time: delete one first", if *.own {"of yours "} else {""})]
-    TooManyLinks {
-        /// The room.
-        room: RoomId,
-        /// How many.
-        limit: usize,
-        /// Whether it is the caller's own that are too many.
-        own: bool,
-    },
+    /// What stands against a link (D43).
+    #[error(transparent)]
+    Link(#[from] LinkRefusal),
     /// There is no such message in the room.
     #[error("there is no message `{id}` in the room")]
     MessageNotFound {
@@ -310,59 +289,6 @@ pub enum Error {
     /// Something that the caller cannot mend. The cause is for the log, never for the reply.
     #[error("something went wrong on our side")]
     Internal(#[source] Box<dyn Cause + Send + Sync>),
-}
-
-impl Error {
-    /// A parameter of a wrong type or value: `` `name` reason ``.
-    pub fn invalid(name: &str, reason: impl Into<String>) -> Self {
-        Self::InvalidParameter { name: name.to_owned(), reason: reason.into() }
-    }
-
-    /// After how many seconds the same request may succeed, where waiting helps.
-    pub fn retry_after(&self) -> Option<u64> {
-        match self {
-            Self::Busy | Self::IdempotencyInProgress { .. } => Some(1),
-            Self::RateLimited { retry_after, .. } => Some(*retry_after),
-            _ => None,
-        }
-    }
-
-    /// The same where something has been done already: a refusal says that nothing has changed (D8), and would be untrue.
-    pub fn after_a_change(self) -> Self {
-        match self {
-            Self::Internal(_) | Self::Answered { .. } => self,
-            refusal => Self::internal(refusal),
-        }
-    }
-
-    /// Wraps what the caller cannot mend.
-    pub fn internal(cause: impl Into<Box<dyn Cause + Send + Sync>>) -> Self {
-        Self::Internal(cause.into())
-    }
-}
-
-fn alternatives(names: &[&str]) -> String {
-    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" or ")
-}
-
-fn of(client: &Option<ClientId>) -> String {
-    client.as_ref().map(|client| format!(" of `{client}`")).unwrap_or_default()
-}
-
-fn article(window: &str) -> &'static str {
-    if window == "hour" { "an" } else { "a" }
-}
-
-fn named(link: &Option<ObjectId>) -> String {
-    link.as_ref().map(|link| format!(" as `{link}`")).unwrap_or_default()
-}
-
-fn quoted(clients: &[ClientId]) -> String {
-    clients.iter().map(|client| format!("`{client}`")).collect::<Vec<_>>().join(", ")
-}
-
-fn are(clients: &[ClientId]) -> String {
-    format!("{} {}", quoted(clients), if clients.len() == 1 { "is" } else { "are" })
 }
 
 #[cfg(test)]

@@ -2,6 +2,8 @@
 //!
 //! The event is read by our own small type: see docs/decisions/0002-events.md.
 
+mod changing;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use percent_encoding::percent_decode_str;
@@ -65,11 +67,6 @@ impl Request {
     /// The method.
     pub fn method(&self) -> &str {
         self.request_context.http.method.as_deref().unwrap_or_default()
-    }
-
-    /// Whether its method may change anything.
-    pub fn may_change(&self) -> bool {
-        !["GET", "HEAD", "OPTIONS"].contains(&self.method())
     }
 
     /// The API's own domain, whatever the caller wrote as `Host`.
@@ -144,15 +141,6 @@ impl Request {
     /// A path parameter as it stands in the route.
     pub fn path(&self, name: &str) -> &str {
         self.path_parameters.as_ref().and_then(|all| all.get(name)).map(String::as_str).unwrap_or_default()
-    }
-
-    /// Whether the reply is wanted without the act: `?dryRun=true`.
-    pub fn is_dry_run(&self) -> Result<bool, Error> {
-        match self.query("dryRun") {
-            None | Some("false") => Ok(false),
-            Some("true") => Ok(true),
-            Some(_) => Err(Error::invalid("dryRun", "must be `true` or `false`")),
-        }
     }
 
     /// The room in the path, parameter `id`.

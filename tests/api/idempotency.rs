@@ -74,7 +74,7 @@ async fn every_changing_route_keeps_its_answer() {
     comes_twice(&world, || aaa.talk_invites("hall", json!({ "_userId": "bbb" }))).await;
     comes_twice(&world, || bbb.post("/v2/rooms/hall/leave", json!({}))).await;
     comes_twice(&world, || bbb.post("/v2/rooms/hall/join", json!({}))).await;
-    comes_twice(&world, || aaa.post("/v2/rooms/hall/removemember", json!({ "_userId": "bbb" }))).await;
+    comes_twice(&world, || platform.post("/v2/rooms/hall/removemember", json!({ "_userId": "bbb" }))).await;
     comes_twice(&world, || {
         aaa.post("/v2/rooms/hall/batchinvite", json!({ "_userIds": ["bbb"], "emails": ["d@x.io"] }))
     })

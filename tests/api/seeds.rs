@@ -502,6 +502,8 @@ const BESIDE_000: &[(&str, &str, &str)] = &[
     ("memberProperties[].badge", "number", "D21"),
     ("memberProperties[].client", "string", "D21"),
     ("memberProperties[].lastRead", "string", "D21"),
+    ("memberProperties[].inviter", "string", "D43"),
+    ("memberProperties[].via", "string", "D43"),
     ("members[].clientType", "string", "D22"),
     ("members[].isRobot", "boolean", "D21"),
     ("roomTags", "array", "D21"),
@@ -518,6 +520,8 @@ const BESIDE_001: &[(&str, &str, &str)] = &[
     ("lastMessage.extra.invitees[].avatarUrl", "string", "D19"),
     ("lastMessage.extra.invitees[].nickname", "string", "D19"),
     ("memberCount", "number", "D24"),
+    ("memberProperties[].inviter", "string", "D43"),
+    ("memberProperties[].via", "string", "D43"),
     ("members[].clientType", "string", "D22"),
 ];
 
@@ -533,5 +537,7 @@ const BESIDE_002: &[(&str, &str, &str)] = &[
     ("memberProperties[].badge", "number", "D21"),
     ("memberProperties[].client", "string", "D21"),
     ("memberProperties[].lastRead", "string", "D21"),
+    ("memberProperties[].inviter", "string", "D43"),
+    ("memberProperties[].via", "string", "D43"),
     ("members[].clientType", "string", "D22"),
 ];

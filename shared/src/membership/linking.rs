@@ -4,7 +4,7 @@ use super::rank::{kept, rank};
 use super::{Notify, Outcome, Plan, Step, Wish, open_to, person, seat, step};
 use crate::change::Change;
 use crate::door::Door;
-use crate::error::Error;
+use crate::error::{Error, LinkRefusal};
 use crate::id::{ClientId, ObjectId};
 use crate::link::{Link, LinkToken, MOST_LINKS, MOST_OWN_LINKS, Terms};
 use crate::message::Notice;
@@ -23,7 +23,7 @@ pub fn link(door: &Door, token: &LinkToken, terms: Terms) -> Result<Link, Error>
     let all = door.everybody.links.iter().filter(|link| link.is_live(door.now)).count();
     for (own, count, limit) in [(false, all, MOST_LINKS), (true, own, MOST_OWN_LINKS)] {
         if count >= limit {
-            return Err(Error::TooManyLinks { room: room.id.clone(), limit, own });
+            return Err(Error::Link(LinkRefusal::TooMany { room: room.id.clone(), limit, own }));
         }
     }
     let expires_at = door.now.plus(terms.lifetime);
@@ -60,7 +60,7 @@ pub fn may_delete_link<'a>(door: &'a Door, id: &ObjectId) -> Result<&'a Link, Er
         return Ok(link);
     }
     rank(door)?;
-    let link = live.ok_or_else(|| Error::LinkNotFound { link: Some(id.clone()) })?;
+    let link = live.ok_or_else(|| Error::Link(LinkRefusal::NotFound { link: Some(id.clone()) }))?;
     kept(door)?;
     Ok(link)
 }
@@ -69,7 +69,7 @@ pub fn may_delete_link<'a>(door: &'a Door, id: &ObjectId) -> Result<&'a Link, Er
 pub fn redeem(door: &Door, token: &LinkToken, notify: Notify) -> Result<Plan, Error> {
     let redeemer = door.caller.client().ok_or(Error::MissingParameter { names: &["sender"] })?;
     let person = person(door, redeemer, Role::Member).ok_or(Error::UnknownToken)?;
-    let gone = || Error::LinkNotFound { link: Some(token.link.clone()) };
+    let gone = || Error::Link(LinkRefusal::NotFound { link: Some(token.link.clone()) });
     let room = door.room.as_ref().ok_or_else(gone)?;
     let presented = door.link.as_ref().ok_or_else(gone)?;
     let link = Some(&presented.link).filter(|link| link.is_live(door.now) && token.opens(link)).ok_or_else(gone)?;
@@ -79,10 +79,10 @@ pub fn redeem(door: &Door, token: &LinkToken, notify: Notify) -> Result<Plan, Er
         return Ok(Plan { outcomes: outcome(Outcome::AlreadyMember), ..Plan::default() });
     };
     if presented.is_redeemed {
-        return Err(Error::LinkRedeemed { link: link.id.clone() });
+        return Err(Error::Link(LinkRefusal::Redeemed { link: link.id.clone() }));
     }
     if link.is_used_up() {
-        return Err(Error::LinkUsedUp { link: link.id.clone(), uses: link.uses });
+        return Err(Error::Link(LinkRefusal::UsedUp { link: link.id.clone(), uses: link.uses }));
     }
     open_to(room, &door.caller)?;
     seat(room)?;

@@ -185,11 +185,11 @@ impl Store {
             match self.transact_answer(Vec::new(), None, answer).await {
                 Ok(()) | Err(Setback::Failed(_)) => return Ok(()),
                 Err(Setback::Lost(_)) => {
-                    let record: Option<Record> = self.batch([key.clone()].into()).await.map_err(Error::after_a_change)?.get(&key)?;
+                    let record: Option<Record> =
+                        self.batch([key.clone()].into()).await.map_err(Error::after_a_change)?.get(&key)?;
                     let state = once.lock();
-                    return record.map_or(Ok(()), |record| {
-                        record.found(&state.asked, &state.writer, Time::now()).map(drop)
-                    });
+                    return record
+                        .map_or(Ok(()), |record| record.found(&state.asked, &state.writer, Time::now()).map(drop));
                 }
                 Err(Setback::Crowded | Setback::Unknown(_)) => tokio::time::sleep(pause(tries)).await,
             }

@@ -132,11 +132,6 @@ pub fn with_headers(headers: &[(&str, &str)]) -> Request {
     serde_json::from_value(json!({ "headers": headers })).unwrap()
 }
 
-/// A request with this body.
-pub fn with_body(body: &Value) -> Request {
-    serde_json::from_value(json!({ "body": body.to_string() })).unwrap()
-}
-
 /// Whether it has a place in a key, a path and a log line.
 pub fn has_a_place(id: &str) -> bool {
     (1..=128).contains(&id.len()) && !id.contains(['/', '#']) && !id.chars().any(char::is_control)

@@ -34,6 +34,7 @@ fn rooms(sizes: &[bool]) -> Vec<(Room, Standing)> {
             joined: 1,
             via: Via::Added,
             inviter: None,
+            ticket: None,
             read_messages: 0,
             last_read: None,
             properties: Default::default(),

@@ -15,7 +15,7 @@ mod webhooks;
 
 use serde_json::{Value, json};
 
-use crate::error::Error;
+use crate::error::{Error, LinkRefusal};
 use crate::lambda::Response;
 use crate::once::Answer;
 use crate::request::Request;
@@ -105,10 +105,10 @@ fn status(error: &Error) -> (u16, &'static str, &'static str) {
             (404, "Invitation not found", "INVITATION_NOT_FOUND")
         }
         Error::MessageNotFound { .. } => (404, "Message not found", "MESSAGE_NOT_FOUND"),
-        Error::LinkNotFound { .. } => (404, "Link not found", "LINK_NOT_FOUND"),
-        Error::LinkUsedUp { .. } => (409, "Conflict", "LINK_USED_UP"),
-        Error::LinkRedeemed { .. } => (409, "Conflict", "LINK_REDEEMED"),
-        Error::TooManyLinks { .. } => (409, "Conflict", "TOO_MANY_LINKS"),
+        Error::Link(LinkRefusal::NotFound { .. }) => (404, "Link not found", "LINK_NOT_FOUND"),
+        Error::Link(LinkRefusal::UsedUp { .. }) => (409, "Conflict", "LINK_USED_UP"),
+        Error::Link(LinkRefusal::Redeemed { .. }) => (409, "Conflict", "LINK_REDEEMED"),
+        Error::Link(LinkRefusal::TooMany { .. }) => (409, "Conflict", "TOO_MANY_LINKS"),
         Error::BanNotFound { .. } | Error::BlockNotFound { .. } => {
             (404, "Block relationship not found", "BLOCK_NOT_FOUND")
         }

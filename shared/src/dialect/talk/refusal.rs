@@ -65,10 +65,7 @@ fn refusal(error: &Error) -> Refusal {
         | Error::TooManyWebhooks { .. }
         | Error::TooManySubscriptions { .. }
         | Error::WebhooksOff => not_permitted("Manage webhooks"),
-        Error::LinkNotFound { .. }
-        | Error::LinkUsedUp { .. }
-        | Error::LinkRedeemed { .. }
-        | Error::TooManyLinks { .. } => not_permitted("Use links"),
+        Error::Link(_) => not_permitted("Use links"),
         Error::RoomClosed { .. } => not_permitted("Enter closed room"),
         Error::RoomFull { .. } => not_permitted("Enter full room"),
         Error::DirectRoom { .. } => not_permitted("Enter direct room"),

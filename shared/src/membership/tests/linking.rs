@@ -2,6 +2,7 @@
 
 use super::leaving::{by, governed};
 use super::*;
+use crate::error::LinkRefusal;
 use crate::link::{Link, LinkToken, MOST_LINKS, MOST_OWN_LINKS, Presented, Terms};
 
 const TERMS: Terms = Terms { max_uses: Some(2), lifetime: Duration::from_secs(60) };
@@ -45,7 +46,7 @@ fn link_is_made_as_it_was_asked_for() {
 #[test]
 fn link_is_one_of_at_most_a_hundred_and_of_fifty_by_one_client() {
     let too_many = |door: Door| match link(&door, &token(), TERMS) {
-        Err(Error::TooManyLinks { limit, own, .. }) => Some((limit, own)),
+        Err(Error::Link(LinkRefusal::TooMany { limit, own, .. })) => Some((limit, own)),
         other => {
             assert!(other.is_ok(), "{other:?}");
             None
@@ -78,17 +79,17 @@ fn redeem_by_a_link_that_is_spent_over_or_anothers() {
     let token = token();
     let redeems = |link: Link, is_redeemed| redeem(&joiner(None).shown(link, is_redeemed), &token, Notify::Room);
     assert!(redeems(made(&token, None, 1), false).is_ok());
-    assert!(matches!(redeems(made(&token, None, 2), false), Err(Error::LinkUsedUp { uses: 2, .. })));
-    assert!(matches!(redeems(made(&token, None, 1), true), Err(Error::LinkRedeemed { .. })));
-    assert!(matches!(redeems(made(&token, None, 2), true), Err(Error::LinkRedeemed { .. })));
+    assert!(matches!(redeems(made(&token, None, 2), false), Err(Error::Link(LinkRefusal::UsedUp { uses: 2, .. }))));
+    assert!(matches!(redeems(made(&token, None, 1), true), Err(Error::Link(LinkRefusal::Redeemed { .. }))));
+    assert!(matches!(redeems(made(&token, None, 2), true), Err(Error::Link(LinkRefusal::Redeemed { .. }))));
     let over = Link { expires_at: NOW, ..made(&token, None, 0) };
-    assert!(matches!(redeems(over, false), Err(Error::LinkNotFound { .. })));
-    assert!(matches!(redeems(made(&self::token(), None, 0), false), Err(Error::LinkNotFound { .. })));
+    assert!(matches!(redeems(over, false), Err(Error::Link(LinkRefusal::NotFound { .. }))));
+    assert!(matches!(redeems(made(&self::token(), None, 0), false), Err(Error::Link(LinkRefusal::NotFound { .. }))));
     let forged = Link { id: token.link.clone(), ..made(&self::token(), None, 0) };
-    assert!(matches!(redeems(forged, false), Err(Error::LinkNotFound { .. })));
-    assert!(matches!(redeem(&joiner(None), &token, Notify::Room), Err(Error::LinkNotFound { .. })));
+    assert!(matches!(redeems(forged, false), Err(Error::Link(LinkRefusal::NotFound { .. }))));
+    assert!(matches!(redeem(&joiner(None), &token, Notify::Room), Err(Error::Link(LinkRefusal::NotFound { .. }))));
     let gone = Door { room: None, ..joiner(None).shown(made(&token, None, 0), false) };
-    assert!(matches!(redeem(&gone, &token, Notify::Room), Err(Error::LinkNotFound { .. })));
+    assert!(matches!(redeem(&gone, &token, Notify::Room), Err(Error::Link(LinkRefusal::NotFound { .. }))));
 }
 
 #[test]
