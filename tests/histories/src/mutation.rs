@@ -80,7 +80,7 @@ impl Laboratory {
     pub fn new(sound: PathBuf) -> Result<Self, Mishap> {
         let folder = Path::new(REPOSITORY).join("target/mutants");
         let [tree, target, mixed] = ["tree", "target", "mixed"].map(|name| folder.join(name));
-        let laboratory = Self { sound, tree, target, mixed };
+        let laboratory = Self { sound: fs::canonicalize(sound)?, tree, target, mixed };
         for file in tracked()? {
             let text = fs::read(Path::new(REPOSITORY).join(&file));
             if let Ok(text) = text {

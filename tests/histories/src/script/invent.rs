@@ -1,5 +1,6 @@
 //! Inventing a script: what chat clients do, so that they get in each other's way.
 
+use super::plot;
 use super::{App, Dialect, Operation, PEOPLE, Script, Sending, Step};
 use crate::case::direct_id;
 use crate::chance::Chance;
@@ -11,6 +12,8 @@ const OPEN: usize = 5;
 const TURNOVER: usize = 90;
 /// The first people, who have direct rooms with each other.
 const PAIRED: usize = 4;
+/// How often a plot begins, of a hundred steps.
+const PLOTTED: usize = 1;
 /// How often the next request is the last one once more, in the other app.
 const MIRRORED: usize = 12;
 /// People who are in a room more often than others, and do more in it.
@@ -18,7 +21,7 @@ const REGULARS: usize = 4;
 
 /// A script of so many steps, by a seed.
 pub fn invent(seed: u64, steps: usize, clients: usize) -> Script {
-    let mut author = Author { chance: Chance::of(seed), at: 0 };
+    let mut author = Author { chance: Chance::of(seed), at: 0, plots: Vec::new() };
     let mut script = Script { seed, clients, steps: Vec::with_capacity(steps) };
     for at in 0..steps {
         let step = author.step(at);
@@ -43,11 +46,19 @@ pub fn invited_address(address: &str) -> (String, String) {
 struct Author {
     chance: Chance,
     at: usize,
+    /// What is to be asked later, and at which step.
+    plots: Vec<(usize, Step)>,
 }
 
 impl Author {
     fn step(&mut self, at: usize) -> Step {
         self.at = at;
+        if self.chance.percent(PLOTTED) {
+            self.plot();
+        }
+        if let Some(due) = self.plots.iter().position(|(due, _)| *due <= at) {
+            return Step { number: at as u32, ..self.plots.swap_remove(due).1 };
+        }
         let app = if self.chance.percent(70) { App::Alpha } else { App::Beta };
         let operation = self.operation();
         let actor = match operation {
@@ -59,6 +70,13 @@ impl Author {
         };
         let sending = self.sending(&operation);
         Step { number: at as u32, app, actor, operation, sending }
+    }
+
+    fn plot(&mut self) {
+        let (app, room) = (App::Alpha, self.room());
+        if let [villain, other] = self.chance.some_of(&PEOPLE, 2).as_slice() {
+            self.plots.extend(plot::of_a_banned(self.at, app, &room, villain, other));
+        }
     }
 
     /// Now and then a request comes again, or only asks.

@@ -2,6 +2,7 @@
 
 mod invent;
 mod operation;
+mod plot;
 
 use serde::{Deserialize, Serialize};
 

@@ -1,0 +1,28 @@
+//! Plots: a few requests that lead to what chance alone seldom comes to, spread among the others.
+
+use super::{App, Dialect, Operation, Sending, Step};
+
+/// Steps from one request of a plot to the next: more than are under way at once.
+const APART: usize = 20;
+
+/// Somebody makes a link, is banned, and knocks at every door; somebody else tries his link.
+pub fn of_a_banned(at: usize, app: App, room: &str, villain: &str, other: &str) -> Vec<(usize, Step)> {
+    let (room, link) = (room.to_owned(), format!("{room}-l9"));
+    let (villain, other) = (villain.to_owned(), other.to_owned());
+    let invitees = vec![villain.clone()];
+    let redeem = Operation::Redeem { room: room.clone(), link: link.clone() };
+    let scenes = [
+        (None, Operation::Add { room: room.clone(), invitees, invites: false, partial: true, told: false }),
+        (Some(villain.clone()), Operation::CreateLink { room: room.clone(), link: link.clone(), max_uses: 5 }),
+        (None, Operation::CreateLink { room: room.clone(), link: format!("{room}-l8"), max_uses: 5 }),
+        (None, Operation::Ban { room: room.clone(), blockee: villain.clone() }),
+        (Some(other), redeem),
+        (Some(villain.clone()), Operation::Redeem { room: room.clone(), link: format!("{room}-l8") }),
+        (Some(villain), Operation::Join { room, dialect: Dialect::Imkit }),
+    ];
+    let step = |(number, (actor, operation)): (usize, (Option<String>, Operation))| {
+        let due = at + number * APART;
+        (due, Step { number: due as u32, app, actor, operation, sending: Sending::Once })
+    };
+    scenes.into_iter().enumerate().map(step).collect()
+}
