@@ -25,5 +25,5 @@ async fn handle(house: House, request: Request) -> Result<Reply, Error> {
     let sender = fields.client("sender")?.ok_or(Error::MissingParameter { names: &["sender"] })?;
     let credentials = Credentials::platform(&request, Some(sender))?;
     let visit = Visit { message: speech.older(), ..Visit::to(&room, &credentials) };
-    house.store.answer(&visit, |door| membership::speak(door, &speech), |done| Reply::message(&done)).await
+    house.store.answer(&visit, |door| membership::speak(door, &speech), Reply::message).await
 }

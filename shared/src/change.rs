@@ -39,7 +39,7 @@ pub enum Change {
         /// Who.
         person: Person,
         /// The link as it was.
-        link: Link,
+        link: Box<Link>,
         /// What the room is told.
         notice: Option<Notice>,
     },

@@ -5,10 +5,12 @@ use crate::change::{Change, Person};
 use crate::client::Face;
 use crate::id::ClientId;
 use crate::invitation::Invitation;
+use crate::link::Link;
 use crate::log::Entry;
 use crate::message::{Content, Message, Notice, Post};
 use crate::room::Room;
 use crate::standing::{Ban, Membership, Pending, Role, Standing, State, Ticket, Via};
+use crate::time::Time;
 
 impl Act {
     /// What the change makes of the room, of standings and of invitations.
@@ -26,15 +28,7 @@ impl Act {
                     self.stand(person, entry, State::Member(membership));
                 }
             }
-            Change::JoinedByLink { person, link, .. } => {
-                self.room.member_count += 1;
-                entry.via = Some(Via::Link);
-                entry.inviter = link.inviter.as_ref().map(|face| face.id.clone());
-                entry.link = Some(link.id.clone());
-                let membership = self.membership(person, entry);
-                self.stand(person, entry, State::Member(membership));
-                self.redeemed = Some((person.id.clone(), link.clone()));
-            }
+            Change::JoinedByLink { person, link, .. } => self.come_by_link(person, link, entry),
             Change::MembersInvited { people, expires_at, .. } => {
                 entry.expires_at = Some(*expires_at);
                 for person in people {
@@ -43,16 +37,7 @@ impl Act {
                     self.stand(person, entry, State::Invited(pending));
                 }
             }
-            Change::InvitationsRenewed { people, expires_at } => {
-                entry.expires_at = Some(*expires_at);
-                for person in people {
-                    if let Some(first) = person.standing.as_ref().and_then(Standing::pending) {
-                        let (updated_at, expires_at) = (entry.at, *expires_at);
-                        let pending = Pending { updated_at, expires_at, ..first.clone() }; // D16
-                        self.stand(person, entry, State::Invited(pending));
-                    }
-                }
-            }
+            Change::InvitationsRenewed { people, expires_at } => self.renew(people, *expires_at, entry),
             Change::AddressInvited { invitation, replaces } => {
                 entry.expires_at = Some(invitation.expires_at);
                 entry.invitations.push(invitation.id.clone());
@@ -82,6 +67,26 @@ impl Act {
                 self.within(standing, entry, |own| Membership { properties: properties.clone(), ..own });
             }
             Change::MessageEdited { entry: old, post } => self.edit(old, post, entry),
+        }
+    }
+
+    fn come_by_link(&mut self, person: &Person, link: &Link, entry: &mut Entry) {
+        self.room.member_count += 1;
+        entry.via = Some(Via::Link);
+        entry.inviter = link.inviter.as_ref().map(|face| face.id.clone());
+        entry.link = Some(link.id.clone());
+        let membership = self.membership(person, entry);
+        self.stand(person, entry, State::Member(membership));
+        self.redeemed = Some((person.id.clone(), link.clone()));
+    }
+
+    fn renew(&mut self, people: &[Person], expires_at: Time, entry: &mut Entry) {
+        entry.expires_at = Some(expires_at);
+        for person in people {
+            if let Some(first) = person.standing.as_ref().and_then(Standing::pending) {
+                let pending = Pending { updated_at: entry.at, expires_at, ..first.clone() }; // D16
+                self.stand(person, entry, State::Invited(pending));
+            }
         }
     }
 

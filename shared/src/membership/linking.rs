@@ -87,6 +87,6 @@ pub fn redeem(door: &Door, token: &LinkToken, notify: Notify) -> Result<Plan, Er
     open_to(room, &door.caller)?;
     seat(room)?;
     let notice = (notify == Notify::Room).then(|| Notice::JoinRoom(person.face()));
-    let joined = Change::JoinedByLink { person, link: link.clone(), notice };
+    let joined = Change::JoinedByLink { person, link: Box::new(link.clone()), notice };
     Ok(Plan { outcomes: outcome(Outcome::Joined), ..joined.into() })
 }

@@ -50,13 +50,16 @@ pub struct Followed<'a> {
     pub lapses: Vec<(&'a str, u64)>,
 }
 
+/// The number of an entry, and between which moments it can have been written.
+type Written = (u64, (u64, u64));
+
 impl<'a> Case<'a> {
     /// Puts a history and an ending together.
     pub fn of(history: &'a History, ending: &'a Ending) -> Self {
         let effects = effect::effects(ending);
         let wants: Vec<Want> = history.done.iter().enumerate().flat_map(|(by, done)| want::wants(by, done)).collect();
         let matching = matching::matched(&wants, &effects);
-        let mut orders: BTreeMap<(App, &str), Vec<(u64, (u64, u64))>> = BTreeMap::new();
+        let mut orders: BTreeMap<(App, &str), Vec<Written>> = BTreeMap::new();
         for (effect, window) in effects.iter().zip(&matching.window) {
             orders.entry((effect.app, effect.room.as_str())).or_default().push((effect.seq, *window));
         }
