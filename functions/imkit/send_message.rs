@@ -18,5 +18,5 @@ async fn handle(house: House, request: Request) -> Result<Reply, Error> {
     let speech = said::speech(&fields)?;
     let credentials = Credentials::imkit(&request, fields.client("sender")?)?;
     let visit = Visit { message: speech.older(), ..Visit::to(&room, &credentials) };
-    house.store.answer(&visit, |door| membership::speak(door, &speech), |done| Reply::message(&done)).await
+    house.store.answer(&visit, |door| membership::speak(door, &speech), Reply::message).await
 }
