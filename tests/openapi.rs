@@ -173,6 +173,17 @@ fn every_error_that_is_named_is_explained_and_every_one_explained_is_named() {
 }
 
 /// A page whose refusals are another page's has no table of its own.
+/// How a call that changes something is refused for its `Idempotency-Key` (D42).
+fn keyed(operation: &Operation) -> BTreeSet<(String, String)> {
+    if operation.method == "GET" {
+        return BTreeSet::new();
+    }
+    let talk = [("409", "100"), ("422", "405")];
+    let imkit = [("409", "IDEMPOTENCY_IN_PROGRESS"), ("422", "IDEMPOTENCY_MISMATCH")];
+    let refusals = if operation.path.starts_with("/v2/") { talk } else { imkit };
+    refusals.map(|(status, code)| (status.to_owned(), code.to_owned())).into()
+}
+
 #[test]
 fn an_operation_refuses_as_its_page_says() {
     let (mut breaches, mut compared) = (Vec::new(), 0);
@@ -186,7 +197,11 @@ fn an_operation_refuses_as_its_page_says() {
             continue;
         }
         compared += 1;
-        let described = errors(operation);
+        // Every call that changes anything has these; the page of what all have in common says so.
+        let (mut described, keyed) = (errors(operation), keyed(operation));
+        let missing = keyed.difference(&described).map(|error| format!("{}: {error:?} is missing", operation.id));
+        breaches.extend(missing.collect::<Vec<_>>());
+        described.retain(|error| !keyed.contains(error));
         let differ = |told: &str, ones: &BTreeSet<_>, others: &BTreeSet<_>| {
             ones.difference(others)
                 .map(|error| format!("{}: {error:?} stands {told}", operation.id))

@@ -7,6 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD as BASE64;
 use miniz_oxide::{deflate, inflate};
 use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -39,6 +40,13 @@ const LEVEL: u8 = 6;
 pub trait Answer {
     /// The whole body of the reply.
     fn body(&self) -> Value;
+}
+
+/// No answer yet.
+impl Answer for () {
+    fn body(&self) -> Value {
+        Value::Null
+    }
 }
 
 impl Answer for Value {
@@ -115,6 +123,24 @@ pub struct Kept {
     /// The body of the reply; none as long as there is more to do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answer: Option<String>,
+}
+
+impl Kept {
+    /// An answer, behind which no step matters any more.
+    pub fn answered(answer: &impl Answer) -> Self {
+        Self { answer: Some(answer.body().to_string()), ..Self::default() }
+    }
+
+    /// What a step came to, if it was taken.
+    pub fn step<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, Error> {
+        self.steps.get(name).cloned().map(serde_json::from_value).transpose().map_err(Error::internal)
+    }
+
+    /// Keeps what a step comes to.
+    pub fn take<T: Serialize>(&mut self, name: &str, step: &T) -> Result<(), Error> {
+        self.steps.insert(name.to_owned(), serde_json::to_value(step).map_err(Error::internal)?);
+        Ok(())
+    }
 }
 
 /// What a stored record means for a try.

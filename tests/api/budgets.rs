@@ -149,3 +149,20 @@ async fn no_budget_is_no_limit() {
     let items = world.items().await;
     assert!(!items.iter().any(|item| item["PK"]["S"].as_str().unwrap().contains("#BUDGET#")), "and nothing is counted");
 }
+
+/// Every way in that somebody takes for others:
+///     add_member: one at a time
+///     add_members: several
+///     create_and_join: with a room
+///     create_room: the same from outside
+#[tokio::test]
+async fn whichever_way_it_is_used_up_the_budget_is_one() {
+    let world = world(&[("InviterBudget", "2")]).await;
+    let [aaa, ..] = world.clients(["aaa", "bbb", "ccc", "ddd"]).await;
+    let room = world.group(&[&aaa]).await;
+    aaa.adds(&room, &["bbb", "ccc"]).send().await.good();
+    is_over_budget(&world, aaa.adds_one(&room, "ddd"), "inviter").await;
+    is_over_budget(&world, aaa.adds(&room, &["ddd"]), "inviter").await;
+    is_over_budget(&world, aaa.founds(json!({ "_id": "r1", "invitee": "ddd" })), "inviter").await;
+    is_over_budget(&world, aaa.post("/rooms", json!({ "_id": "r2", "members": ["aaa", "ddd"] })), "inviter").await;
+}

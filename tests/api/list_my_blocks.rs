@@ -26,6 +26,7 @@ async fn whom_one_blocks_is_listed_in_the_order_of_the_first_time() {
     };
     let all = json!({ "data": [shown(&ccc, &ccc_again, None), shown(&bbb, &bbb, Some(&direct["createdTimeMS"]))] });
     assert_eq!(aaa.lists_blocks().send().await.good(), all);
+    world.platform().lists_blocks().send().await.refused(400, "MISSING_PARAMETER");
     assert_eq!(world.platform().with("IM-CLIENT-ID", "aaa").lists_blocks().send().await.good(), all);
     assert_eq!(ddd.lists_blocks().send().await.good(), json!({ "data": [] }));
 }

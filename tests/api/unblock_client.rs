@@ -39,6 +39,7 @@ async fn the_platform_lifts_it_for_the_client_that_it_names() {
     let platform = world.platform();
     platform.blocks("aaa").body(json!({ "sender": "bbb" })).send().await.good();
     assert_eq!(bbb.lists_blocks().send().await.good()["data"][0]["blockee"]["_id"], "aaa");
+    platform.unblocks("aaa").send().await.refused(400, "MISSING_PARAMETER");
     platform.unblocks("aaa").body(json!({ "sender": "bbb" })).send().await.good();
     assert_eq!(bbb.lists_blocks().send().await.good(), json!({ "data": [] }));
 }

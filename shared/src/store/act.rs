@@ -1,7 +1,6 @@
 //! Acting: read, decide, write; again when a race was lost, and looked up when nobody knows how the write ended.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use super::visit::{Team, View, Visit};
 use super::write::Setback;
@@ -59,7 +58,7 @@ impl Store {
     /// that is not all there is to do; one that is [answers](Self::answer).
     pub async fn act(&self, visit: &Visit<'_>, decide: impl Fn(&Door) -> Result<Plan, Error>) -> Result<Done, Error> {
         let decide = |door: &Door| Ok((decide(door)?, door.room.clone()));
-        self.until_done(visit, decide, Outlook::<Value>::More).await.map(|(done, _)| done)
+        self.until_done(visit, decide, Outlook::<()>::More).await.map(|(done, _)| done)
     }
 
     /// The same for the only act of a request: what `reply` makes of it is kept with it (D42).

@@ -90,16 +90,13 @@ impl Store {
     /// What this step came to, if this or an earlier try of the request has taken it.
     pub(super) fn taken<T: DeserializeOwned>(&self) -> Result<Option<T>, Error> {
         let Some(once) = &self.once else { return Ok(None) };
-        let step = once.lock().kept.steps.get(&self.step).cloned();
-        step.map(serde_json::from_value).transpose().map_err(Error::internal)
+        once.lock().kept.step(&self.step)
     }
 
     /// Notes what a step comes to that writes nothing: the next one's transaction carries it.
     pub(super) fn note<T: Serialize>(&self, step: &T) -> Result<(), Error> {
         let Some(once) = &self.once else { return Ok(()) };
-        let step = serde_json::to_value(step).map_err(Error::internal)?;
-        once.lock().kept.steps.insert(self.step.clone(), step);
-        Ok(())
+        once.lock().kept.take(&self.step, step)
     }
 
     /// Sends a transaction with what this step comes to.
@@ -109,12 +106,7 @@ impl Store {
         token: Option<String>,
         step: &T,
     ) -> Result<(), Setback> {
-        let name = self.step.clone();
-        let step = |kept: &mut Kept| {
-            kept.steps.insert(name, serde_json::to_value(step).map_err(Error::internal)?);
-            Ok(())
-        };
-        self.transact_kept(items, token, step).await
+        self.transact_kept(items, token, |kept| kept.take(&self.step, step)).await
     }
 
     /// Sends a transaction with the answer to the request, for which there is no more to do.
@@ -125,7 +117,7 @@ impl Store {
         answer: &impl Answer,
     ) -> Result<(), Setback> {
         let answer = |kept: &mut Kept| {
-            *kept = Kept { answer: Some(answer.body().to_string()), ..Kept::default() };
+            *kept = Kept::answered(answer);
             Ok(())
         };
         self.transact_kept(items, token, answer).await

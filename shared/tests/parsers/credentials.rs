@@ -142,7 +142,7 @@ proptest! {
         let found = Found { key: kind, token: stored.map(token) };
         let caller = prove(&credentials, &found, Time::from_millis(0)).ok();
         let expected = if api {
-            (kind == Some(KeyKind::Api)).then(|| Caller::Platform(Some(hint)))
+            (kind == Some(KeyKind::Api)).then_some(Caller::Platform(Some(hint)))
         } else {
             let key_is_good = !keyed || kind == Some(KeyKind::Client);
             (key_is_good && stored.is_some_and(|end| end > 0)).then_some(Caller::Client(own))
