@@ -475,7 +475,7 @@ fn every_refusal_on_a_socket_page_is_expected_by_a_test() {
 #[test]
 fn every_refusal_on_a_talk_page_is_expected_by_a_test() {
     let shared = read("tests/api/talk_refusals.rs");
-    let behaviours = read("tests/api/talk_behaviours.rs");
+    let (behaviours, budgets) = (read("tests/api/talk_behaviours.rs"), read("tests/api/budgets.rs"));
     let mut breaches = Vec::new();
     for function in functions().iter().filter(|function| function.file.starts_with("functions/talk/")) {
         let page = format!("docs/api/{}.md", function.binary);
@@ -493,7 +493,7 @@ fn every_refusal_on_a_talk_page_is_expected_by_a_test() {
                 "400" => line.contains("a_back_end_that_names_nobody"),
                 _ => false,
             });
-            if !(by_all || names(&tests, number) || names(&behaviours, number)) {
+            if !(by_all || names(&tests, number) || names(&behaviours, number) || names(&budgets, number)) {
                 breaches.push(format!("{page}: no test expects {pair}"));
             }
         }

@@ -165,4 +165,9 @@ async fn whichever_way_it_is_used_up_the_budget_is_one() {
     is_over_budget(&world, aaa.adds(&room, &["ddd"]), "inviter").await;
     is_over_budget(&world, aaa.founds(json!({ "_id": "r1", "invitee": "ddd" })), "inviter").await;
     is_over_budget(&world, aaa.post("/rooms", json!({ "_id": "r2", "members": ["aaa", "ddd"] })), "inviter").await;
+    aaa.talk_invites(&room, json!({ "_userId": "ddd" })).send().await.talk_refused(429, 233);
+    let batch = aaa.post(&format!("/v2/rooms/{room}/batchinvite"), json!({ "_userIds": ["ddd"] })).send().await.bare();
+    assert_eq!(batch[0]["error"]["code"], json!(233));
+    let plans = json!({ "_teamId": world.team().await, "topic": "plans", "_memberIds": ["ddd"] });
+    aaa.post("/v2/rooms", plans).send().await.talk_refused(429, 233);
 }
