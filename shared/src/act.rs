@@ -12,7 +12,7 @@ use crate::door::Door;
 use crate::id::{ClientId, ObjectId, random_hex};
 use crate::invitation::Invitation;
 use crate::link::Link;
-use crate::log::Entry;
+use crate::log::{Entry, Kind};
 use crate::message::{Content, Message};
 use crate::room::Room;
 use crate::standing::{Membership, Standing, State};
@@ -178,6 +178,7 @@ impl Act {
     }
 
     fn enter(&mut self, change: &Change, caller: &Caller, actor: Option<Face>, now: Time) {
+        let kind = change.kind();
         self.room.seq += 1;
         // Later than the entry before, whatever the clocks of two machines say: ids and times follow the log's order.
         let at = now.max(self.room.updated_at.plus(Duration::from_millis(1)));
@@ -186,9 +187,9 @@ impl Act {
             seq: self.room.seq,
             id: ObjectId::of_entry(at, self.room.seq),
             nonce: self.nonce.clone(),
-            kind: change.kind(),
+            kind,
             at,
-            actor: caller.client().cloned(),
+            actor: caller.client().filter(|_| kind != Kind::InvitationExpired).cloned(), // time is nobody's doing
             clients: change.clients(),
             member_count: 0,
             messages: 0,

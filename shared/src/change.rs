@@ -61,10 +61,8 @@ pub enum Change {
     },
     /// Somebody who is not a client yet was invited by an address (D34).
     AddressInvited {
-        /// The invitation.
+        /// The invitation. It may take the place of one that ends in the same act.
         invitation: Invitation,
-        /// The lapsed one in its place.
-        replaces: Option<Invitation>,
     },
     /// Pending invitations ended without anybody joining.
     InvitationsEnded {

@@ -535,6 +535,11 @@ impl Call {
         self
     }
 
+    /// The id of the operation of `openapi.yaml` that it asks for.
+    pub fn operation(&self) -> Option<&'static str> {
+        contract::operation(&self.method, &self.path)
+    }
+
     /// Sends it. Request and reply must be as `openapi.yaml` says.
     pub async fn send(self) -> Answer {
         let sent = Sent { method: self.method, path: self.path, body: self.body };

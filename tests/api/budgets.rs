@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use local::Stack;
 use serde_json::{Value, json};
 
-use crate::actors::{Answer, Call, World, all_at_once, pairs};
+use crate::actors::{Answer, Call, World, all_at_once, pairs, text};
 
 /// A stack of these budgets, in an hour that is not about to end.
 #[allow(clippy::disallowed_methods)] // the machine's clock, which the functions go by
@@ -16,6 +16,11 @@ async fn world(budgets: &[(&str, &str)]) -> World {
         tokio::time::sleep(Duration::from_secs(3601 - into)).await;
     }
     World::on(budgets.iter().fold(Stack::builder(), |builder, (name, limit)| builder.parameter(*name, *limit))).await
+}
+
+/// How many counters are in the table.
+async fn counters(world: &World) -> usize {
+    world.items().await.iter().filter(|item| text(&item["PK"]["S"]).contains("#BUDGET#")).count()
 }
 
 /// Refused, with the time that it takes, and nothing has changed; the details.
@@ -146,15 +151,14 @@ async fn no_budget_is_no_limit() {
     let [aaa, _bbb] = world.clients(["aaa", "bbb"]).await;
     let room = world.group(&[&aaa]).await;
     aaa.adds(&room, &["bbb"]).send().await.good();
-    let items = world.items().await;
-    assert!(!items.iter().any(|item| item["PK"]["S"].as_str().unwrap().contains("#BUDGET#")), "and nothing is counted");
+    assert_eq!(counters(&world).await, 0, "and nothing is counted");
+    let other = self::world(&[("ReceiverBudget", "0")]).await;
+    let [aaa, _bbb] = other.clients(["aaa", "bbb"]).await;
+    aaa.adds(&other.group(&[&aaa]).await, &["bbb"]).send().await.good();
+    assert_eq!(counters(&other).await, 1, "the inviter's");
 }
 
-/// Every way in that somebody takes for others:
-///     add_member: one at a time
-///     add_members: several
-///     create_and_join: with a room
-///     create_room: the same from outside
+/// Whoever finds another way to add somebody adds a line here: none may go past the budget.
 #[tokio::test]
 async fn whichever_way_it_is_used_up_the_budget_is_one() {
     let world = world(&[("InviterBudget", "2")]).await;
@@ -170,4 +174,33 @@ async fn whichever_way_it_is_used_up_the_budget_is_one() {
     assert_eq!(batch[0]["error"]["code"], json!(233));
     let plans = json!({ "_teamId": world.team().await, "topic": "plans", "_memberIds": ["ddd"] });
     aaa.post("/v2/rooms", plans).send().await.talk_refused(429, 233);
+}
+
+/// A budget that ends in a later part ends the call: nobody could be told that nothing has changed. It goes on from there.
+#[tokio::test]
+async fn a_call_of_many_parts_goes_on_when_there_is_budget_again() {
+    let world = world(&[("InviterBudget", "100")]).await;
+    let aaa = world.client("aaa").await;
+    let crowd = world.crowd(120).await;
+    let room = world.group(&[&aaa]).await;
+    let body = json!({ "invitees": crowd, "partial": true });
+    let add = || aaa.post(&format!("/rooms/{room}/members"), body.clone()).header("Idempotency-Key", "k");
+    add().send().await.refused(500, "INTERNAL");
+    assert_eq!(world.sight(&room).await.room["memberCount"], json!(91), "one of two parts is done");
+    let items = world.items().await;
+    for item in items.iter().filter(|item| text(&item["PK"]["S"]).contains("#BUDGET#")) {
+        world
+            .amends(
+                &text(&item["PK"]["S"]),
+                &text(&item["SK"]["S"]),
+                "SET used = :none",
+                json!({ ":none": { "N": "0" } }),
+            )
+            .await;
+    }
+    let kept = items.iter().find(|item| item["SK"]["S"] == "ONCE").expect("a record");
+    world.amends(&text(&kept["PK"]["S"]), "ONCE", "SET turnEnds = :past", json!({ ":past": { "N": "1" } })).await;
+    assert!(add().send().await.outcomes().iter().all(|(_, outcome)| outcome == "added"));
+    assert_eq!(world.sight(&room).await.room["memberCount"], json!(121));
+    world.holds_together(&room).await;
 }

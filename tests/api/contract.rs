@@ -28,6 +28,11 @@ pub fn holds(sent: &Sent, answer: &Answer) {
     );
 }
 
+/// The id of the operation that a request asks for.
+pub fn operation(method: &Method, path: &str) -> Option<&'static str> {
+    find(method.as_str(), path).map(|(operation, _)| operation.id.as_str())
+}
+
 fn flaws(sent: &Sent, answer: &Answer) -> Vec<String> {
     // The gateway answers these by itself.
     if sent.method == Method::OPTIONS {

@@ -1,10 +1,14 @@
 //! A request that comes twice under one `Idempotency-Key`: one effect, one message, the first answer (D42).
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+
 use local::Fault;
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::actors::{Actor, Answer, Call, World, all_at_once, pairs, text};
+use crate::description::{Operation, operations};
 
 const KEY: &str = "Idempotency-Key";
 
@@ -15,6 +19,10 @@ fn once(call: Call, key: &str) -> Call {
 /// An answer that was given before.
 fn is_replayed(answer: &Answer) -> bool {
     answer.headers.get("idempotency-replayed").is_some_and(|value| value == "true")
+}
+
+fn delete(actor: &Actor, path: &str) -> Call {
+    actor.call(Method::DELETE, path)
 }
 
 /// Sends a call twice under one key: the same answer, the second time as a repetition, and no second effect anywhere.
@@ -40,54 +48,102 @@ async fn an_adding_that_comes_twice_is_one_and_is_answered_the_same() {
     assert_eq!(world.events(&room).await.len(), 3);
 }
 
-/// Every route that changes anything, in an order in which each has something to do.
+/// Every operation that takes the key.
 #[tokio::test]
 async fn every_changing_route_keeps_its_answer() {
     let world = World::new().await;
-    let [aaa, bbb, ccc] = world.clients(["aaa", "bbb", "ccc"]).await;
-    let (platform, delete) = (world.platform(), |actor: &Actor, path: &str| actor.call(Method::DELETE, path));
-    comes_twice(&world, || aaa.founds(json!({ "_id": "club", "invitee": "bbb", "invitationRequired": true }))).await;
-    comes_twice(&world, || platform.post("/rooms", json!({ "_id": "hall", "members": ["aaa"] }))).await;
-    comes_twice(&world, || aaa.adds_one("hall", "bbb")).await;
-    let said = comes_twice(&world, || aaa.says("hall", "good morning")).await;
-    comes_twice(&world, || bbb.marks_read("hall", &said["result"])).await;
-    comes_twice(&world, || platform.post("/messages", json!({ "room": "hall", "sender": "aaa", "message": "hi" })))
-        .await;
-    let link = comes_twice(&world, || aaa.post("/rooms/hall/links", json!({ "maxUses": 1 }))).await;
+    let people = world.clients(["aaa", "bbb", "ccc"]).await;
+    let twice = Twice { world: &world, asked: RefCell::default() };
+    in_rooms(&twice, &people).await;
+    in_talk(&twice, &people).await;
+    of_clients(&twice, &people[0]).await;
+    of_webhooks(&twice, &people[0]).await;
+    twice.calls(|| world.platform().deletes("hall")).await;
+    let takes_a_key = |operation: &&Operation| {
+        operation.parameters.iter().any(|parameter| parameter.text("name") == Some("Idempotency-Key"))
+    };
+    let described: BTreeSet<&str> = operations().iter().filter(takes_a_key).map(|own| own.id.as_str()).collect();
+    assert_eq!(twice.asked.into_inner(), described);
+}
+
+/// Asks everything twice, and knows what it has asked.
+struct Twice<'a> {
+    world: &'a World,
+    asked: RefCell<BTreeSet<&'static str>>,
+}
+
+impl Twice<'_> {
+    async fn calls(&self, call: impl Fn() -> Call) -> Value {
+        self.asked.borrow_mut().extend(call().operation());
+        comes_twice(self.world, call).await
+    }
+}
+
+/// In an order in which each call has something to do.
+async fn in_rooms(twice: &Twice<'_>, [aaa, bbb, ccc]: &[Actor; 3]) {
+    let platform = twice.world.platform();
+    twice.calls(|| aaa.founds(json!({ "_id": "club", "invitee": "bbb", "invitationRequired": true }))).await;
+    twice.calls(|| platform.post("/rooms", json!({ "_id": "hall", "members": ["aaa"] }))).await;
+    twice.calls(|| aaa.adds_one("hall", "bbb")).await;
+    let said = twice.calls(|| aaa.says("hall", "good morning")).await;
+    twice.calls(|| bbb.marks_read("hall", &said["result"])).await;
+    twice.calls(|| platform.post("/messages", json!({ "room": "hall", "sender": "aaa", "message": "hi" }))).await;
+    let link = twice.calls(|| aaa.post("/rooms/hall/links", json!({ "maxUses": 1 }))).await;
     let redeem = format!("/links/{}/redeem", text(&link["result"]["token"]));
-    comes_twice(&world, || ccc.post(&redeem, json!({}))).await;
-    comes_twice(&world, || delete(&aaa, &format!("/rooms/hall/links/{}", text(&link["result"]["_id"])))).await;
-    comes_twice(&world, || aaa.updates("hall", json!({ "name": "Hall" }))).await;
-    comes_twice(&world, || platform.sets("hall", "bbb", "role", json!("admin"))).await;
-    comes_twice(&world, || aaa.removes("hall", &["bbb"])).await;
-    comes_twice(&world, || aaa.invites("hall", &["bbb"])).await;
-    comes_twice(&world, || bbb.declines("hall")).await;
-    comes_twice(&world, || bbb.blocks("ccc")).await;
-    comes_twice(&world, || bbb.unblocks("ccc")).await;
-    comes_twice(&world, || aaa.cancels_one("club", "bbb")).await;
+    twice.calls(|| ccc.post(&redeem, json!({}))).await;
+    twice.calls(|| delete(aaa, &format!("/rooms/hall/links/{}", text(&link["result"]["_id"])))).await;
+    twice.calls(|| aaa.updates("hall", json!({ "name": "Hall" }))).await;
+    twice.calls(|| platform.sets("hall", "bbb", "role", json!("admin"))).await;
+    twice.calls(|| aaa.removes("hall", &["bbb"])).await;
+    twice.calls(|| aaa.invites("hall", &["bbb"])).await;
+    twice.calls(|| bbb.declines("hall")).await;
+    twice.calls(|| bbb.blocks("ccc")).await;
+    twice.calls(|| bbb.unblocks("ccc")).await;
+    twice.calls(|| aaa.cancels_one("club", "bbb")).await;
     aaa.invites("hall", &["bbb"]).send().await.good();
-    comes_twice(&world, || aaa.cancels("hall", &["bbb"])).await;
-    comes_twice(&world, || bbb.joins("hall")).await;
-    comes_twice(&world, || bbb.removes_one("hall", "bbb")).await;
-    comes_twice(&world, || platform.bans("hall", "bbb")).await;
-    comes_twice(&world, || platform.unbans("hall", "bbb")).await;
-    comes_twice(&world, || aaa.talk_invites("hall", json!({ "_userId": "bbb" }))).await;
-    comes_twice(&world, || bbb.post("/v2/rooms/hall/leave", json!({}))).await;
-    comes_twice(&world, || bbb.post("/v2/rooms/hall/join", json!({}))).await;
-    comes_twice(&world, || platform.post("/v2/rooms/hall/removemember", json!({ "_userId": "bbb" }))).await;
-    comes_twice(&world, || {
-        aaa.post("/v2/rooms/hall/batchinvite", json!({ "_userIds": ["bbb"], "emails": ["d@x.io"] }))
-    })
-    .await;
+    twice.calls(|| aaa.cancels("hall", &["bbb"])).await;
+    twice.calls(|| bbb.joins("hall")).await;
+    twice.calls(|| bbb.removes_one("hall", "bbb")).await;
+    twice.calls(|| platform.bans("hall", "bbb")).await;
+    twice.calls(|| platform.unbans("hall", "bbb")).await;
+}
+
+async fn in_talk(twice: &Twice<'_>, [aaa, bbb, _ccc]: &[Actor; 3]) {
+    let (platform, team) = (twice.world.platform(), twice.world.team().await);
+    twice.calls(|| aaa.post("/v2/rooms", json!({ "_teamId": team, "topic": "plans", "_memberIds": ["bbb"] }))).await;
+    twice.calls(|| aaa.talk_invites("hall", json!({ "_userId": "bbb" }))).await;
+    twice.calls(|| bbb.post("/v2/rooms/hall/leave", json!({}))).await;
+    twice.calls(|| bbb.post("/v2/rooms/hall/join", json!({}))).await;
+    twice.calls(|| platform.post("/v2/rooms/hall/removemember", json!({ "_userId": "bbb" }))).await;
+    twice.calls(|| aaa.post("/v2/rooms/hall/batchinvite", json!({ "_userIds": ["bbb"], "emails": ["d@x.io"] }))).await;
     let invited = aaa.talk_invites("hall", json!({ "email": "e@x.io" })).send().await.bare();
-    comes_twice(&world, || delete(&aaa, &format!("/v2/invitations/{}", text(&invited["_id"])))).await;
-    comes_twice(&world, || aaa.post("/me", json!({ "nickname": "Anna" }))).await;
-    comes_twice(&world, || platform.post("/admin/clients", json!({ "_id": "ddd", "issueAccessToken": true }))).await;
-    comes_twice(&world, || platform.post("/auths/sign/v2", json!({ "id": "ddd" }))).await;
+    twice.calls(|| delete(aaa, &format!("/v2/invitations/{}", text(&invited["_id"])))).await;
+}
+
+async fn of_clients(twice: &Twice<'_>, aaa: &Actor) {
+    let platform = twice.world.platform();
+    twice.calls(|| aaa.post("/me", json!({ "nickname": "Anna" }))).await;
+    twice.calls(|| platform.post("/admin/clients", json!({ "_id": "ddd", "issueAccessToken": true }))).await;
+    twice.calls(|| platform.post("/auths/sign/v2", json!({ "id": "ddd" }))).await;
     let token = json!({ "token": "brought-along" });
-    comes_twice(&world, || platform.call(Method::PUT, "/admin/clients/ddd/token").body(token.clone())).await;
-    comes_twice(&world, || delete(&platform, "/admin/clients/ddd/token")).await;
-    comes_twice(&world, || platform.deletes("hall")).await;
+    twice.calls(|| platform.call(Method::PUT, "/admin/clients/ddd/token").body(token.clone())).await;
+    twice.calls(|| delete(&platform, "/admin/clients/ddd/token")).await;
+}
+
+async fn of_webhooks(twice: &Twice<'_>, aaa: &Actor) {
+    let (platform, url) = (twice.world.platform(), format!("{}/local/inbox/hook", twice.world.stack.url()));
+    let made = twice.calls(|| platform.post("/admin/webhooks", json!({ "url": url }))).await;
+    let path = format!("/admin/webhooks/{}", text(&made["result"]["_id"]));
+    twice.calls(|| platform.call(Method::PUT, &path).body(json!({ "url": url, "isEnabled": true }))).await;
+    twice.calls(|| platform.post(&format!("{path}/secret"), json!({}))).await;
+    twice.calls(|| platform.post(&format!("{path}/ping"), json!({}))).await;
+    aaa.says("hall", "to be told").send().await.good();
+    twice.world.stack.settled().await.unwrap();
+    let told = platform.call(Method::GET, &format!("{path}/deliveries")).send().await.good();
+    let delivery = format!("{path}/deliveries/{}", text(&told["data"][0]["id"]));
+    twice.calls(|| platform.post(&format!("{delivery}/replay"), json!({}))).await;
+    twice.calls(|| platform.post(&format!("{path}/replay"), json!({ "room": "hall", "from": 1 }))).await;
+    twice.calls(|| platform.call(Method::DELETE, &path)).await;
 }
 
 #[tokio::test]
@@ -272,19 +328,6 @@ async fn a_sign_up_that_died_half_way_tells_all_its_claims() {
     assert_eq!(done["claims"], claims);
     let bbb = world.bearer("bbb", &text(&done["token"]));
     bbb.reads("two").send().await.good();
-}
-
-#[tokio::test]
-async fn webhooks_are_made_changed_and_tried_once() {
-    let world = World::new().await;
-    let platform = world.platform();
-    let url = format!("{}/local/inbox/hook", world.stack.url());
-    let made = comes_twice(&world, || platform.post("/admin/webhooks", json!({ "url": url }))).await;
-    let path = format!("/admin/webhooks/{}", text(&made["result"]["_id"]));
-    comes_twice(&world, || platform.call(Method::PUT, &path).body(json!({ "url": url, "isEnabled": true }))).await;
-    comes_twice(&world, || platform.post(&format!("{path}/secret"), json!({}))).await;
-    comes_twice(&world, || platform.post(&format!("{path}/ping"), json!({}))).await;
-    comes_twice(&world, || platform.call(Method::DELETE, &path)).await;
 }
 
 /// Whoever finds that a rival under the same key has done it already says what that one says, not what he found.

@@ -255,8 +255,7 @@ async fn whoever_deletes_a_link_while_many_redeem_it_knows_who_came_before() {
     let (world, [_own, aaa, _bbb], room, link) = linked(json!({})).await;
     let crowd = world.crowd(9).await;
     let redeem = |client: &String| world.platform().redeems(&link).body(json!({ "sender": client }));
-    let calls = crowd.iter().map(redeem).collect::<Vec<_>>();
-    let mut calls: Vec<_> = calls.into_iter().collect();
+    let mut calls: Vec<_> = crowd.iter().map(redeem).collect();
     calls.insert(4, aaa.deletes_link(&room, &link));
     let mut answers = all_at_once(10, calls).await;
     let deleted = answers.remove(4).good();

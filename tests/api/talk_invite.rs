@@ -1,7 +1,7 @@
 //! `POST /v2/rooms/:_id/invite`.
 
 use local::{Fault, Stack};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::actors::{World, ids, pairs, text};
 use crate::talkers::{INVITATION, ROOM, USER, hiding_addresses, is_as_documented, is_generated, only, talk_room};
@@ -220,7 +220,14 @@ async fn an_address_is_invited_again_once_its_invitation_has_expired() {
     world.invitation_expires(&room, "new.person@example.com").await;
     let second = aaa.talk_invites(&room, whom.clone()).send().await.bare();
     assert_ne!(first["_id"], second["_id"]);
+    let events = world.events(&room).await;
+    let told = |event: &Value| only(event, &["actor", "invitation", "type"]);
+    let [.., expired, invited] = &events[..] else { panic!("{events:?}") };
+    let nobody = json!({ "actor": null, "invitation": first["_id"], "type": "invitation.expired" });
+    assert_eq!(told(expired), nobody, "each invitation ends in the log, whoever is quicker than the schedule");
+    assert_eq!(told(invited), json!({ "actor": "aaa", "invitation": second["_id"], "type": "member.invited" }));
     world.refuses(&room, aaa.talk_invites(&room, whom), 400, 237).await;
+    world.holds_together(&room).await;
 }
 
 #[tokio::test]

@@ -38,11 +38,13 @@ impl Act {
                 }
             }
             Change::InvitationsRenewed { people, expires_at } => self.renew(people, *expires_at, entry),
-            Change::AddressInvited { invitation, replaces } => {
+            Change::AddressInvited { invitation } => {
                 entry.expires_at = Some(invitation.expires_at);
                 entry.invitations.push(invitation.id.clone());
                 let invitation = Invitation { seq: entry.seq, created_at: entry.at, ..invitation.clone() };
-                self.opened.push((replaces.clone(), invitation));
+                let place = self.closed.iter().position(|closed| closed.address() == invitation.address());
+                let replaces = place.map(|at| self.closed.swap_remove(at)); // one item, written once
+                self.opened.push((replaces, invitation));
             }
             Change::InvitationsEnded { standings, invitations, .. } => {
                 self.close(invitations.iter(), entry);

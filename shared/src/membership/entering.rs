@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::answering::expire;
 use super::consent::agreed;
 use super::talking::near;
 use super::{Notify, Plan, Step, Wish, open_to, person, seat, step};
@@ -37,7 +38,7 @@ pub fn join(door: &Door, notify: Notify) -> Result<Plan, Error> {
 pub fn invite(door: &Door, written: &Written, lifetime: Duration) -> Result<Plan, Error> {
     let room = may_invite(door)?;
     let invitee = door.invitee.as_ref().ok_or(Error::MissingParameter { names: &["email", "mobile"] })?;
-    let change = match invitee {
+    match invitee {
         Invitee::Client(client) => {
             let person = person(door, client, Role::Member);
             let person = person.ok_or_else(|| Error::ClientsNotFound { missing: vec![client.clone()] })?;
@@ -50,11 +51,10 @@ pub fn invite(door: &Door, written: &Written, lifetime: Duration) -> Result<Plan
             let inviter = door.caller.client().cloned();
             // Talk posts the joining whoever brought it about, in the joiner's name.
             let notice = Some(Notice::JoinRoom(person.face()));
-            Change::MembersJoined { people: vec![person], via: Via::Added, inviter, closes: None, notice }
+            Ok(Change::MembersJoined { people: vec![person], via: Via::Added, inviter, closes: None, notice }.into())
         }
         Invitee::Stranger { addresses } => {
-            let pending = &door.invitation;
-            if pending.as_ref().is_some_and(|pending| pending.expires_at > door.now) {
+            if door.invitation.as_ref().is_some_and(|pending| pending.expires_at > door.now) {
                 return Err(Error::InvitationExists); // D34; a lapsed one is as if absent (D17)
             }
             let invitation = Invitation {
@@ -67,10 +67,11 @@ pub fn invite(door: &Door, written: &Written, lifetime: Duration) -> Result<Plan
                 created_at: door.now,
                 expires_at: door.now.plus(lifetime),
             };
-            Change::AddressInvited { invitation, replaces: pending.clone() }
+            let mut plan = expire(door, &[]); // each invitation has its end in the log
+            plan.changes.push(Change::AddressInvited { invitation });
+            Ok(plan)
         }
-    };
-    Ok(change.into())
+    }
 }
 
 /// In a public room any client of the app may invite in Talk's way; in any other one its members (D35).

@@ -24,7 +24,7 @@ const KEPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/histories"
 #[command(name = "histories")]
 struct Cli {
     /// How many seeds, from 1 on.
-    #[arg(long, default_value_t = 5, conflicts_with_all = ["seed", "replay"])]
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..), conflicts_with_all = ["seed", "replay"])]
     seeds: u64,
     /// This seed alone.
     #[arg(long)]

@@ -23,6 +23,7 @@ const LIST: &str = include_str!("../mutations.yaml");
 const SEEDS: u64 = 25;
 /// Requests of each.
 const OPERATIONS: usize = 700;
+
 /// A fault put into the code.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Mutation {
@@ -61,7 +62,11 @@ pub struct Verdict {
 /// All mutations of the list, or those whose name holds a word.
 pub fn listed(word: Option<&str>) -> Result<Vec<Mutation>, Mishap> {
     let all: Vec<Mutation> = serde_norway::from_str(LIST)?;
-    Ok(all.into_iter().filter(|one| word.is_none_or(|word| one.name.contains(word))).collect())
+    let named: Vec<Mutation> = all.into_iter().filter(|one| word.is_none_or(|word| one.name.contains(word))).collect();
+    match (named.is_empty(), word) {
+        (true, Some(word)) => Err(format!("no mutation's name holds `{word}`").into()),
+        _ => Ok(named),
+    }
 }
 
 /// A copy of the repository with a target directory of its own.

@@ -122,7 +122,7 @@ fn invite_a_client_who_cannot_come_in() {
 #[test]
 fn invite_an_address_once() {
     let plan = asked_for(door(), stranger()).unwrap();
-    let [Change::AddressInvited { invitation, replaces: None }] = &plan.changes[..] else { panic!("{plan:?}") };
+    let [Change::AddressInvited { invitation }] = &plan.changes[..] else { panic!("{plan:?}") };
     assert_eq!((invitation.address(), &invitation.inviter), ("carl@x.io", &Some(id("aaa"))));
     assert_eq!(invitation.expires_at, NOW.plus(Duration::from_secs(60)));
 
@@ -131,7 +131,12 @@ fn invite_an_address_once() {
     assert!(matches!(asked_for(again, stranger()), Err(Error::InvitationExists)));
     let lapsed = Door { invitation: Some(pending(NOW)), ..door() };
     let plan = asked_for(lapsed, stranger()).unwrap();
-    assert!(matches!(&plan.changes[..], [Change::AddressInvited { replaces: Some(_), .. }]), "{plan:?}");
+    let [Change::InvitationsEnded { invitations, ending: Ending::Expired, .. }, Change::AddressInvited { .. }] =
+        &plan.changes[..]
+    else {
+        panic!("{plan:?}")
+    };
+    assert_eq!(invitations[0].id, invitation.id);
 }
 
 // Signing up with an invited address.

@@ -244,15 +244,18 @@ impl Wanting<'_> {
     }
 
     fn invited(&self, address: &str) -> Vec<Want> {
-        match self.answer {
+        let mut wants = match self.answer {
             Some(answer) if answer.is_invitation => self.one(What::Invited, &format!("@{}", answer.id)),
-            Some(answer) => self.one(What::Entered, &answer.id),
+            Some(answer) => return self.one(What::Entered, &answer.id),
             None => {
                 let mut wants = self.perhaps(What::Invited, "@");
                 wants.extend(self.perhaps(What::Entered, &invited_address(address).1));
                 wants
             }
-        }
+        };
+        // One that has lapsed makes room, which is nobody's doing.
+        wants.push(Want { actor: None, ..self.want(What::Expired, Some("@"), Measure::Perhaps) });
+        wants
     }
 
     fn signed_up(&self, address: &str) -> Vec<Want> {

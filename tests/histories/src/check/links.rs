@@ -92,7 +92,7 @@ fn was_made_before(id: &str, entry: &Entry) -> bool {
     id.get(..8).and_then(|seconds| u64::from_str_radix(seconds, 16).ok()).is_some_and(|made| made < entry.at / 1_000)
 }
 
-/// Who was told that a deleted link let him in; who was told that one is used up that was not.
+/// Who was told that a link let him in whose deletion had been answered.
 fn by_answers(case: &Case<'_>) -> Vec<Violation> {
     let mut violations = Vec::new();
     let links = || case.history.done.iter().filter(|done| !done.is_dry());

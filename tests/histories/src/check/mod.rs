@@ -24,7 +24,7 @@ use serde::Deserialize;
 use crate::case::Case;
 use crate::script::App;
 
-/// A promise, by its number in `docs/guarantees.md`.
+/// A promise of `docs/guarantees.md`, by its number there if it has one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 pub enum Promise {
     /// `memberCount` is the number of members, never more than the capacity, at every entry.
