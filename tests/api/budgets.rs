@@ -3,7 +3,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use local::Stack;
+use local::{Fault, Stack};
 use serde_json::{Value, json};
 
 use crate::actors::{Answer, Call, World, all_at_once, pairs, text};
@@ -203,4 +203,48 @@ async fn a_call_of_many_parts_goes_on_when_there_is_budget_again() {
     assert!(add().send().await.outcomes().iter().all(|(_, outcome)| outcome == "added"));
     assert_eq!(world.sight(&room).await.room["memberCount"], json!(121));
     world.holds_together(&room).await;
+}
+
+/// So many that their counters do not all fit beside them: which element failed tells a race from a budget.
+#[tokio::test]
+async fn a_lost_race_is_not_taken_for_a_budget_that_is_used_up() {
+    let world = world(&[]).await;
+    let people = world.clients(["aaa", "bbb", "ccc"]).await;
+    let crowd = world.crowd(270).await;
+    let room = world.group(&people.iter().collect::<Vec<_>>()).await;
+    let names: Vec<&str> = crowd.iter().map(String::as_str).collect();
+    let calls = people.iter().zip(names.chunks(90)).map(|(actor, some)| actor.adds(&room, some));
+    for answer in all_at_once(3, calls).await {
+        assert!(answer.status == 200, "{}", answer.body);
+    }
+    assert_eq!(world.sight(&room).await.room["memberCount"], json!(273));
+    world.holds_together(&room).await;
+}
+
+/// Whoever has nothing left himself uses up nobody else's, however many he names.
+#[tokio::test]
+async fn who_is_over_his_own_budget_spends_no_receivers() {
+    let world = world(&[("InviterBudget", "100")]).await;
+    let aaa = world.client("aaa").await;
+    let crowd = world.crowd(90).await;
+    let names: Vec<&str> = crowd.iter().map(String::as_str).collect();
+    let (one, other) = (world.group(&[&aaa]).await, world.group(&[&aaa]).await);
+    aaa.adds(&one, &names).send().await.good();
+    is_over_budget(&world, aaa.adds(&other, &names), "inviter").await;
+}
+
+/// A race that is lost on the way does not count twice: two calls of ninety are a hundred and eighty.
+#[tokio::test]
+async fn what_was_counted_ahead_is_counted_once() {
+    let world = world(&[("InviterBudget", "180")]).await;
+    let aaa = world.client("aaa").await;
+    let crowd = world.crowd(181).await;
+    let names: Vec<&str> = crowd.iter().map(String::as_str).collect();
+    let room = world.group(&[&aaa]).await;
+    for part in names[..180].chunks(90) {
+        world.stack.faults().next("TransactWriteItems", Fault::Delay(Duration::ZERO)); // the counting
+        world.stack.faults().next("TransactWriteItems", Fault::TransactionConflict); // the adding
+        aaa.adds(&room, part).send().await.good();
+    }
+    is_over_budget(&world, aaa.adds(&room, &names[180..]), "inviter").await;
 }

@@ -7,7 +7,7 @@ use local::Fault;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::actors::{Actor, Answer, Call, World, all_at_once, pairs, text};
+use crate::actors::{Actor, Answer, Call, World, all_at_once, ids, pairs, text};
 use crate::description::{Operation, operations};
 
 const KEY: &str = "Idempotency-Key";
@@ -292,9 +292,7 @@ async fn a_call_of_many_parts_goes_on_where_it_ended() {
     let busy = add().send().await;
     assert_eq!(busy.headers["retry-after"], "1");
     busy.refused(409, "IDEMPOTENCY_IN_PROGRESS");
-    let items = world.items().await;
-    let kept = items.iter().find(|item| item["SK"]["S"] == "ONCE").expect("a record");
-    world.amends(&text(&kept["PK"]["S"]), "ONCE", "SET turnEnds = :past", json!({ ":past": { "N": "1" } })).await;
+    lets_go_on(&world).await;
     let done = add().send().await;
     assert!(!is_replayed(&done) && done.outcomes().iter().all(|(_, outcome)| outcome == "added"), "{}", done.body);
     assert_eq!(done.outcomes().len(), 200);
@@ -303,6 +301,37 @@ async fn a_call_of_many_parts_goes_on_where_it_ended() {
     let again = add().send().await;
     assert!(is_replayed(&again) && again.body == done.body);
     world.holds_together(&room).await;
+}
+
+/// A part that had nothing to do is done, too: who has left since is not brought back by the retry.
+#[tokio::test]
+async fn a_part_that_wrote_nothing_is_not_decided_anew() {
+    let world = World::new().await;
+    let [aaa, bbb] = world.clients(["aaa", "bbb"]).await;
+    let crowd = world.crowd(189).await;
+    let (first, others) = crowd.split_at(89);
+    let room = world.group(&[&aaa, &bbb]).await;
+    world.platform().adds(&room, &first.iter().map(String::as_str).collect::<Vec<_>>()).send().await.good();
+    let invitees: Vec<&str> = ["bbb"].into_iter().chain(first.iter().chain(others).map(String::as_str)).collect();
+    let add = || {
+        let body = json!({ "invitees": invitees, "partial": true, "sender": "aaa" });
+        once(world.platform().post(&format!("/rooms/{room}/members"), body), "k")
+    };
+    world.stack.faults().next("TransactWriteItems", Fault::Kill); // the second of three parts
+    assert!(add().send().await.status >= 500);
+    bbb.removes_one(&room, "bbb").send().await.good();
+    lets_go_on(&world).await;
+    let outcomes = add().send().await.outcomes();
+    assert_eq!(outcomes[..2], pairs(&[("bbb", "already_member"), (first[0].as_str(), "already_member")]));
+    assert!(!ids(&world.platform().reads(&room).send().await.good()["members"]).contains(&"bbb".to_owned()));
+    world.holds_together(&room).await;
+}
+
+/// Lets the time of the first try be over.
+async fn lets_go_on(world: &World) {
+    let items = world.items().await;
+    let kept = items.iter().find(|item| item["SK"]["S"] == "ONCE").expect("a record");
+    world.amends(&text(&kept["PK"]["S"]), "ONCE", "SET turnEnds = :past", json!({ ":past": { "N": "1" } })).await;
 }
 
 /// The same for a sign-up that redeems invitations of several rooms.
@@ -320,9 +349,7 @@ async fn a_sign_up_that_died_half_way_tells_all_its_claims() {
     faults.next("TransactWriteItems", Fault::Delay(std::time::Duration::ZERO));
     faults.next("TransactWriteItems", Fault::Kill);
     assert!(sign_up().send().await.status >= 500);
-    let items = world.items().await;
-    let kept = items.iter().find(|item| item["SK"]["S"] == "ONCE").expect("a record");
-    world.amends(&text(&kept["PK"]["S"]), "ONCE", "SET turnEnds = :past", json!({ ":past": { "N": "1" } })).await;
+    lets_go_on(&world).await;
     let done = sign_up().send().await.good();
     let claims = json!([{ "room": "one", "outcome": "joined" }, { "room": "two", "outcome": "joined" }]);
     assert_eq!(done["claims"], claims);

@@ -448,3 +448,33 @@ async fn an_answer_lost_amid_rivals_is_still_the_right_one() {
     assert_eq!(entries(&world, &room, "member.joined").await.len(), 25);
     world.holds_together(&room).await;
 }
+
+/// The reads of one round are no snapshot: a caller's standing may be read before he is removed, and the room afterwards. The
+/// same here: while the write is on its way his standing goes, and the room says nothing of it.
+#[tokio::test]
+async fn whoever_is_in_the_room_no_longer_when_it_is_written_has_done_nothing() {
+    let world = World::new().await;
+    let [own, _bbb] = world.clients(["own", "bbb"]).await;
+    for turn in 0..5 {
+        let room = world.room(json!({ "owner": "own" })).await;
+        let made = world.platform().links(&room, json!({})).send().await.good();
+        let call = match turn {
+            0 => own.adds(&room, &["bbb"]),
+            1 => own.updates(&room, json!({ "name": "mine" })),
+            2 => own.links(&room, json!({})),
+            3 => own.deletes_link(&room, &made),
+            _ => own.deletes(&room),
+        };
+        world.stack.faults().next("TransactWriteItems", Fault::Delay(Duration::from_millis(300)));
+        let late = tokio::spawn(call.send());
+        tokio::time::sleep(Duration::from_millis(120)).await;
+        let key = json!({ "PK": { "S": format!("SampleApp#ROOM#{room}") }, "SK": { "S": "#STANDING#own" } });
+        let table = world.stack.table();
+        let gone = json!({ "TableName": table, "Key": key, "ReturnValues": "ALL_OLD" });
+        let own_standing = world.write("DeleteItem", gone).await["Attributes"].clone();
+        let (before, answer) = (world.items_now().await, late.await.unwrap());
+        assert!([403, 404].contains(&answer.status), "{turn}: {}", answer.body);
+        assert_eq!(world.items_now().await, before, "{turn}");
+        world.write("PutItem", json!({ "TableName": table, "Item": own_standing })).await; // the table is whole again
+    }
+}

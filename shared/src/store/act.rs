@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::budgets::{Paid, overdrawn};
 use super::visit::{Team, View, Visit};
 use super::write::Setback;
 use super::{Store, pause};
@@ -119,7 +120,7 @@ impl Store {
         // Whoever lost a race comes back without asking for the members: no rule needs them, and they are many. Only a reply
         // that is kept has to be whole before it is written.
         let again = if self.is_once() { *visit } else { Visit { view: View::Minimal, ..*visit } };
-        let mut is_charged = false;
+        let mut paid = Paid::default();
         for tries in 0.. {
             let door = self.open(if tries == 0 { visit } else { &again }).await?;
             if let Some(taken) = self.taken()? {
@@ -139,11 +140,10 @@ impl Store {
             if self.is_dry() {
                 return Ok((done, reply));
             }
-            match self.write(act.as_ref(), &done, reply.as_ref(), &mut is_charged).await {
+            match self.write(act.as_ref(), &done, reply.as_ref(), &mut paid).await {
                 Ok(()) => return Ok((done, reply)),
                 Err(Setback::Failed(error)) => return Err(error),
-                Err(Setback::Lost(at)) => self.not_overdrawn(act.as_ref(), &at, &done.door)?,
-                Err(Setback::Crowded) => {}
+                Err(Setback::Lost(_) | Setback::Crowded) => {}
                 // A request with a key finds out by its record.
                 Err(Setback::Unknown(_)) => unknown.extend(done.entries.first().cloned().map(|entry| (entry, done))),
             }
@@ -162,29 +162,30 @@ impl Store {
         Ok(Act { charges, ..Act::of(door, room, &plan.changes).with_record(door, plan.record.clone()) })
     }
 
-    /// Writes what is to be written: nothing at all, where nothing changes and nothing is kept.
+    /// Writes what is to be written: nothing at all, where nothing changes and no answer is kept. That a step came to nothing is
+    /// written with the next one.
     async fn write(
         &self,
         act: Option<&Act>,
         done: &Done,
         reply: Option<&impl Answer>,
-        is_charged: &mut bool,
+        paid: &mut Paid,
     ) -> Result<(), Setback> {
-        let (items, token) = match act {
-            Some(act) => {
-                if !*is_charged {
-                    self.charge_ahead(&done.door.app, act, done.door.now).await?;
-                    *is_charged = true;
-                }
-                (self.elements(&done.door.app, act)?, Some(act.nonce.clone()))
-            }
-            None if reply.is_some() => (Vec::new(), None),
-            None => return Ok(()),
-        };
-        match reply {
+        let (Door { app, now, .. }, mut items, mut charges) = (&done.door, Vec::new(), Vec::new());
+        if let Some(act) = act {
+            let effects = self.effects(app, act)?;
+            charges = self.charge_ahead(app, act, effects.len(), *now, paid).await?;
+            items = self.charges(app, &charges)?;
+            items.extend(effects);
+        } else if reply.is_none() {
+            return Ok(self.note(&done.taken())?);
+        }
+        let token = act.map(|act| act.nonce.clone());
+        let sent = match reply {
             Some(reply) => self.transact_answer(items, token, reply).await,
             None => self.transact_step(items, token, &done.taken()).await,
-        }
+        };
+        sent.map_err(|setback| overdrawn(setback, &charges, *now))
     }
 
     /// The members that the reply shows, where a lost race left them unread. The room is read with them, and so may be

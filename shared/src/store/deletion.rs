@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::types::{ConditionCheck, Delete, TransactWriteItem, Update};
 
-use super::element::delete;
+use super::element::{caller_stands, delete};
 use super::key::{self, Key};
 use super::visit::Visit;
 use super::write::Setback;
@@ -49,7 +49,9 @@ impl Store {
             }
             decide(&door).map_err(told)?;
             let room = door.room.as_ref().ok_or_else(|| Error::RoomNotFound { room: door.id.clone() })?;
-            match self.transact_step(vec![self.entomb(&door.app, room, door.now)?], None, &()).await {
+            let mut items = vec![self.entomb(&door.app, room, door.now)?];
+            items.extend(caller_stands(&self.table, &door)?);
+            match self.transact_step(items, None, &()).await {
                 Ok(()) => {
                     // It is gone, whatever becomes of its items now: what is left waits for the schedule.
                     self.sweep_room(&door.app, &door.id).await.ok();

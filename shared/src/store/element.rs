@@ -5,8 +5,12 @@ use aws_sdk_dynamodb::types::{ConditionCheck, Delete, Put, TransactWriteItem};
 
 use super::item;
 use super::key::Key;
+use crate::auth::Caller;
+use crate::door::Door;
 use crate::error::Error;
+use crate::id::{AppId, ClientId, RoomId};
 use crate::room::Room;
+use crate::standing::Standing;
 
 /// The condition that an item is as it was when its `seq` was read, or as absent as it was.
 pub(super) fn condition(seen: Option<u64>) -> &'static str {
@@ -53,6 +57,33 @@ pub(super) fn absent(table: &str, key: &Key) -> Result<TransactWriteItem, Error>
         .set_key(Some(item::keyed(key)))
         .condition_expression("attribute_not_exists(PK)");
     Ok(TransactWriteItem::builder().condition_check(check.build().map_err(Error::internal)?).build())
+}
+
+/// That a client stands to a room as it did when it was read: its acting rested on it.
+pub(super) fn stands(
+    table: &str,
+    app: &AppId,
+    room: &RoomId,
+    client: &ClientId,
+    seen: Option<&Standing>,
+) -> Result<TransactWriteItem, Error> {
+    let seen = seen.map(|standing| standing.seq);
+    let mut check = ConditionCheck::builder()
+        .table_name(table)
+        .set_key(Some(item::keyed(&Key::standing(app, room, client))))
+        .condition_expression(condition(seen));
+    if let Some(seen) = seen {
+        check = check.expression_attribute_values(":seen", item::number(seen));
+    }
+    Ok(TransactWriteItem::builder().condition_check(check.build().map_err(Error::internal)?).build())
+}
+
+/// The same of whoever calls, at a door; of the platform nothing is asked.
+pub(super) fn caller_stands(table: &str, door: &Door) -> Result<Option<TransactWriteItem>, Error> {
+    match &door.caller {
+        Caller::Client(client) => stands(table, &door.app, &door.id, client, door.standing(client)).map(Some),
+        Caller::Platform(_) => Ok(None),
+    }
 }
 
 /// An item deleted, whatever it is.

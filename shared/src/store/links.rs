@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use aws_sdk_dynamodb::types::{ConditionCheck, Delete, TransactWriteItem, Update};
 
-use super::element::{as_read, put};
+use super::element::{as_read, caller_stands, put};
 use super::key::Key;
 use super::visit::Visit;
 use super::write::Setback;
@@ -37,7 +37,9 @@ impl Store {
             let room = door.room.as_ref().ok_or_else(|| Error::RoomNotFound { room: door.id.clone() })?;
             let written = put(&self.table, &Key::link(&door.app, &room.id, &link.id), &link, None)?;
             let made = (link, token.clone());
-            self.transact_step(vec![self.one_more(&door.app, room)?, written], None, &made).await?;
+            let mut items = vec![self.one_more(&door.app, room)?, written];
+            items.extend(caller_stands(&self.table, &door)?);
+            self.transact_step(items, None, &made).await?;
             Ok(made)
         })
         .await
@@ -62,7 +64,9 @@ impl Store {
             }
             let link = decide(&door)?;
             let room = door.room.as_ref().ok_or_else(|| Error::RoomNotFound { room: door.id.clone() })?;
-            match self.transact_step(self.deletion(&door.app, room, &link)?, None, &link).await {
+            let mut items = self.deletion(&door.app, room, &link)?;
+            items.extend(caller_stands(&self.table, &door)?);
+            match self.transact_step(items, None, &link).await {
                 Err(Setback::Unknown(cause)) => {
                     sent.set(Some(link));
                     Err(Setback::Unknown(cause))

@@ -2,10 +2,10 @@
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::types::{ConditionCheck, Delete, Put, ReturnConsumedCapacity, TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::{Delete, Put, ReturnConsumedCapacity, TransactWriteItem, Update};
 
 use super::Store;
-use super::element::{absent, as_read, condition, delete, put_item};
+use super::element::{absent, as_read, condition, delete, put_item, stands};
 use super::item;
 use super::key::Key;
 use super::links::used;
@@ -230,17 +230,11 @@ impl Writing<'_> {
 
     /// The acting client still stands as it did, and has read its own message.
     fn guard(&self, guard: &Guard) -> Result<TransactWriteItem, Error> {
+        let Some(read) = &guard.read else {
+            return stands(self.table, self.app, self.room, &guard.client, guard.seen.as_ref());
+        };
         let key = item::keyed(&Key::standing(self.app, self.room, &guard.client));
         let condition = condition(guard.seen.as_ref().map(|standing| standing.seq));
-        let Some(read) = &guard.read else {
-            let mut check =
-                ConditionCheck::builder().table_name(self.table).set_key(Some(key)).condition_expression(condition);
-            if let Some(seen) = &guard.seen {
-                check = check.expression_attribute_values(":seen", item::number(seen.seq));
-            }
-            let check = check.build().map_err(Error::internal)?;
-            return Ok(TransactWriteItem::builder().condition_check(check).build());
-        };
         let seen = guard.seen.as_ref().map_or(0, |standing| standing.seq);
         let update = Update::builder()
             .table_name(self.table)
