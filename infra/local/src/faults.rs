@@ -34,6 +34,8 @@ pub enum Fault {
     KillBeforeSending,
     /// The second half of a batch's keys (of one key, that one) is given back as unprocessed.
     Unprocessed,
+    /// A batch's keys are read one after the other, the last one first, and things happen in between: a batch is no snapshot.
+    Torn,
     /// A read that does not ask for consistency is answered with what was there a second before, or when this fault
     /// was first planned, whichever is later. Any other request is answered as ever.
     Stale,
@@ -210,6 +212,7 @@ impl Fault {
             Self::Kill => "Kill",
             Self::KillBeforeSending => "KillBeforeSending",
             Self::Unprocessed => "Unprocessed",
+            Self::Torn => "Torn",
             Self::Stale => "Stale",
         }
     }
@@ -271,6 +274,20 @@ pub(crate) fn conflict(request: &Json) -> Json {
         ),
         "CancellationReasons": reasons.collect::<Vec<_>>(),
     })
+}
+
+/// A batch as one for each of its keys, the last one first.
+pub(crate) fn torn(request: &Json) -> Vec<Json> {
+    let mut single = Vec::new();
+    for (table, batch) in request["RequestItems"].as_object().into_iter().flatten() {
+        for key in batch["Keys"].as_array().into_iter().flatten().rev() {
+            let mut one = Json::Object(request.as_object().cloned().unwrap_or_default());
+            one["RequestItems"] = json!({ table: batch });
+            one["RequestItems"][table]["Keys"] = json!([key]);
+            single.push(one);
+        }
+    }
+    single
 }
 
 /// Takes the second half of each table's keys out of a batch and gives it back, as `UnprocessedKeys` has it.
@@ -361,5 +378,12 @@ mod tests {
         let mut one = json!({ "RequestItems": { "T": { "Keys": [1] } } });
         assert_eq!(unprocessed(&mut one), json!({ "T": { "Keys": [1] } }));
         assert_eq!(one, json!({ "RequestItems": {} }));
+    }
+
+    #[test]
+    fn a_torn_batch_is_one_for_each_key_the_last_first() {
+        let whole = json!({ "RequestItems": { "T": { "Keys": [1, 2], "ConsistentRead": true } }, "More": 1 });
+        let one = |key| json!({ "RequestItems": { "T": { "Keys": [key], "ConsistentRead": true } }, "More": 1 });
+        assert_eq!(torn(&whole), [one(2), one(1)]);
     }
 }

@@ -1,6 +1,7 @@
 //! Between the functions and the engine: knows who asks, holds them to their own policy, counts, and lets things go wrong.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use hyper::body::Bytes;
 use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
@@ -22,6 +23,9 @@ use crate::template::Table;
 
 /// What DynamoDB takes.
 pub(crate) const LIMIT: usize = 16 * 1024 * 1024;
+
+/// What may happen between two keys of a torn batch.
+const BETWEEN: Duration = Duration::from_millis(4);
 
 /// What leaves the stream as it is.
 const READS: [&str; 5] = ["GetItem", "BatchGetItem", "Query", "Scan", "TransactGetItems"];
@@ -138,6 +142,7 @@ impl Proxy {
             }
             Some(Fault::Stale) if may_be_stale(action, &asked) => self.look_back(headers, body).await,
             Some(Fault::Stale) => self.engine.forward(headers, body).await,
+            Some(Fault::Torn) => self.read_one_by_one(headers, &asked).await,
             Some(Fault::Unprocessed) => {
                 let left = faults::unprocessed(&mut asked);
                 let mut reply = json!({ "Responses": {} });
@@ -149,6 +154,21 @@ impl Proxy {
                 Ok(dynamodb(StatusCode::OK, &reply))
             }
         }
+    }
+
+    async fn read_one_by_one(&self, headers: &HeaderMap, asked: &Json) -> Answer {
+        let mut whole = json!({ "Responses": {} });
+        for one in faults::torn(asked) {
+            let answer = self.engine.forward(headers, one.to_string().into()).await?;
+            let read: Json = serde_json::from_slice(answer.body()).unwrap_or_default();
+            for (table, items) in read["Responses"].as_object().into_iter().flatten() {
+                let mut all = whole["Responses"][table].as_array().cloned().unwrap_or_default();
+                all.extend(items.as_array().cloned().unwrap_or_default());
+                whole["Responses"][table] = json!(all);
+            }
+            tokio::time::sleep(BETWEEN).await;
+        }
+        Ok(dynamodb(StatusCode::OK, &whole))
     }
 
     /// The answer from before, which counts as a fault only if it is another one now.

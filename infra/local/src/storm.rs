@@ -40,6 +40,8 @@ pub struct Rates {
     pub delay: f64,
     /// [`Fault::Unprocessed`], of batches that read.
     pub unprocessed: f64,
+    /// [`Fault::Torn`], of batches that read.
+    pub torn: f64,
     /// [`Fault::Stale`], of reads that do not ask for consistency.
     pub stale: f64,
     /// [`Fault::Kill`].
@@ -63,6 +65,7 @@ impl Rates {
             internal_error: rate,
             delay: rate,
             unprocessed: rate,
+            torn: rate,
             stale: rate,
             kill: rate,
             kill_before_sending: rate,
@@ -111,6 +114,7 @@ impl Weather {
             (rates.internal_error, internal_error),
             (rates.delay, delay),
             (rates.unprocessed, Fault::Unprocessed),
+            (rates.torn, Fault::Torn),
             (rates.stale, Fault::Stale),
             (rates.kill, Fault::Kill),
             (rates.kill_before_sending, Fault::KillBeforeSending),
@@ -157,7 +161,7 @@ fn mixed(number: u64) -> u64 {
 fn can_happen(fault: Fault, action: &str, asked: &Json) -> bool {
     match fault {
         Fault::TransactionConflict => CONFLICTING.contains(&action),
-        Fault::Unprocessed => action == "BatchGetItem",
+        Fault::Unprocessed | Fault::Torn => action == "BatchGetItem",
         Fault::Stale => may_be_stale(action, asked),
         _ => true,
     }
@@ -227,6 +231,7 @@ mod tests {
             ("Delay", 500),
             ("DelayAnswer", 500),
             ("Unprocessed", 200),
+            ("Torn", 200),
             ("Stale", 600),
             ("Kill", 1_000),
             ("KillBeforeSending", 1_000),

@@ -203,6 +203,24 @@ async fn a_batch_comes_back_in_part() {
 }
 
 #[tokio::test]
+async fn a_torn_batch_is_of_several_moments() {
+    let sea = Sea::calm().await;
+    sea.0.faults().storm(Storm { seed: 1, rates: Rates { torn: 1.0, ..Rates::default() } });
+    let keys: Vec<_> = (0..40).map(|number| key(&format!("{number:02}"))["Key"].clone()).collect();
+    let table = sea.0.table();
+    let batch =
+        sea.asks("BatchGetItem", json!({ "RequestItems": { table: { "Keys": keys, "ConsistentRead": true } } }));
+    let meanwhile = async {
+        tokio::time::sleep(Duration::from_millis(60)).await;
+        sea.puts("39").await; // has been read, and was not there
+        sea.puts("00").await;
+    };
+    let (answer, ()) = tokio::join!(batch, meanwhile);
+    let found = &answer.unwrap()["body"]["Responses"][table];
+    assert_eq!((found.as_array().unwrap().len(), &found[0]["PK"]["S"]), (1, &json!("00")));
+}
+
+#[tokio::test]
 async fn a_stale_read_answers_from_before_and_a_consistent_one_never() {
     let sea = Sea::calm().await;
     sea.puts("old").await;

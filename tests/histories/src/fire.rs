@@ -16,6 +16,7 @@ const RATES: Rates = Rates {
     internal_error: 0.004,
     delay: 0.000_5,
     unprocessed: 0.01,
+    torn: 0.03,
     stale: 0.05,
     kill: 0.001,
     kill_before_sending: 0.001,
