@@ -158,7 +158,11 @@ async fn no_budget_is_no_limit() {
     assert_eq!(counters(&other).await, 1, "the inviter's");
 }
 
-/// Whoever finds another way to add somebody adds a line here: none may go past the budget.
+/// Whoever finds another way to add somebody asks for it here: none may go past the budget.
+///     add_member: one at a time
+///     add_members: several
+///     create_and_join: with a room
+///     create_room: the same from outside
 #[tokio::test]
 async fn whichever_way_it_is_used_up_the_budget_is_one() {
     let world = world(&[("InviterBudget", "2")]).await;

@@ -126,6 +126,7 @@ async fn nothing_is_missed_between_catching_up_and_hearing() {
     let world = World::new().await;
     let [aaa] = world.clients(["aaa"]).await;
     let room = world.group(&[&aaa]).await;
+    world.watches(&aaa, &room).await.closes().await; // from here on the app listens
     let (enough, talking) = (Arc::new(AtomicBool::new(false)), (aaa.clone(), room.clone()));
     let talking = {
         let enough = Arc::clone(&enough);
