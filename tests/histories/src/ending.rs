@@ -114,7 +114,9 @@ impl Ending {
         let Some(app) = App::ALL.into_iter().find(|app| app.id() == name) else {
             return self.stray.push(format!("{pk} {sk}"));
         };
-        if item.to_string().contains(app.other().id()) {
+        // What is kept under a key is sealed, and may spell any name by chance.
+        let mut legible = item.as_object().into_iter().flatten().filter(|(name, _)| *name != "kept");
+        if legible.any(|(_, value)| value.to_string().contains(app.other().id())) {
             self.stray.push(format!("{pk} {sk}"));
         }
         if let Some(room) = rest.strip_prefix("ROOM#") {
