@@ -334,6 +334,27 @@ async fn lets_go_on(world: &World) {
     world.amends(&text(&kept["PK"]["S"]), "ONCE", "SET turnEnds = :past", json!({ ":past": { "N": "1" } })).await;
 }
 
+/// What is done is done, but an answer that is not kept is none: a repetition could be told another.
+#[tokio::test]
+async fn an_answer_that_cannot_be_kept_is_not_given() {
+    let world = World::new().await;
+    let [aaa, bbb] = world.clients(["aaa", "bbb"]).await;
+    let room = world.group(&[&aaa]).await;
+    aaa.invites(&room, &["bbb"]).send().await.good();
+    let decline = || once(bbb.declines(&room), "k");
+    world.stack.faults().next("TransactWriteItems", Fault::Delay(std::time::Duration::ZERO)); // the declining
+    world.stack.faults().always("TransactWriteItems", Fault::Throttle);
+    decline().send().await.refused(500, "INTERNAL");
+    world.stack.faults().clear();
+    lets_go_on(&world).await;
+    let told = decline().send().await;
+    assert!(told.status == 200 && !is_replayed(&told), "{}", told.body);
+    aaa.invites(&world.group(&[&aaa]).await, &["bbb"]).send().await.good();
+    let again = decline().send().await;
+    assert!(is_replayed(&again) && again.body == told.body, "{}", again.body);
+    assert_eq!(world.events(&room).await.len(), 4, "made, `aaa` in, invited, declined");
+}
+
 /// The same for a sign-up that redeems invitations of several rooms.
 #[tokio::test]
 async fn a_sign_up_that_died_half_way_tells_all_its_claims() {

@@ -16,6 +16,9 @@ use crate::id::random_hex;
 use crate::once::{Answer, Asked, Finding, Kept, Record};
 use crate::time::Time;
 
+/// How often an answer is tried to be kept at least, however little patience the work has left.
+const LEAST_TRIES: u32 = 2;
+
 /// One try of a request that came with a key. Clones of its store share it.
 #[derive(Clone)]
 pub(super) struct Try(Arc<Mutex<State>>);
@@ -163,8 +166,9 @@ impl Store {
         Ok(Some(TransactWriteItem::builder().put(put.build().map_err(Error::internal)?).build()))
     }
 
-    /// Keeps the answer of a request whose work took more than one transaction, or none. What cannot be kept now is rendered
-    /// again from its steps when the request is repeated.
+    /// Keeps the answer of a request whose work took more than one transaction, or none. Nobody is told what is not kept: the
+    /// request would be told something else when it is repeated. But for what is too long to be ever kept, which is rendered
+    /// again from its steps.
     ///
     /// Where another try was quicker, its answer counts: what this one found to be so already was that one's doing.
     pub async fn keep_answer(&self, answer: &impl Answer) -> Result<(), Error> {
@@ -173,7 +177,7 @@ impl Store {
             State { kept: Kept { answer: None, .. }, key: Some(key), .. } => key.clone(),
             _ => return Ok(()),
         };
-        for tries in 0..3 {
+        for tries in 0.. {
             match self.transact_answer(Vec::new(), None, answer).await {
                 Ok(()) | Err(Setback::Failed(_)) => return Ok(()),
                 Err(Setback::Lost(_)) => {
@@ -183,9 +187,14 @@ impl Store {
                     return record
                         .map_or(Ok(()), |record| record.found(&state.asked, &state.writer, Time::now()).map(drop));
                 }
-                Err(Setback::Crowded | Setback::Unknown(_)) => tokio::time::sleep(pause(tries)).await,
+                Err(Setback::Crowded | Setback::Unknown(_)) => {}
             }
+            let pause = pause(tries);
+            if tries >= LEAST_TRIES && !self.deadline.allows(pause) {
+                break;
+            }
+            tokio::time::sleep(pause).await;
         }
-        Ok(())
+        Err(Error::Busy.after_a_change())
     }
 }
