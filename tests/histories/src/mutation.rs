@@ -129,7 +129,7 @@ impl Laboratory {
 
     fn build(&self, mutation: &Mutation) -> Result<(), Mishap> {
         let functions = mutation.functions.iter().flat_map(|function| ["--bin", function]);
-        let mut cargo = Command::new(env!("CARGO"));
+        let mut cargo = Command::new("cargo");
         cargo.args(["build", "--quiet", "--package", "rollcall"]).args(functions).current_dir(&self.tree);
         // Without what a debugger needs it is built sooner.
         cargo.env("CARGO_TARGET_DIR", &self.target).env("CARGO_PROFILE_DEV_DEBUG", "none");
