@@ -76,6 +76,7 @@ impl Author {
         let (app, room) = (App::Alpha, self.room());
         if let [villain, other] = self.chance.some_of(&PEOPLE, 2).as_slice() {
             self.plots.extend(plot::of_a_banned(self.at, app, &room, villain, other));
+            self.plots.extend(plot::of_a_forgotten(self.at, app, &room, villain, other));
         }
     }
 

@@ -20,7 +20,23 @@ pub fn of_a_banned(at: usize, app: App, room: &str, villain: &str, other: &str) 
         (Some(villain.clone()), Operation::Redeem { room: room.clone(), link: format!("{room}-l8") }),
         (Some(villain), Operation::Join { room, dialect: Dialect::Imkit }),
     ];
-    let step = |(number, (actor, operation)): (usize, (Option<String>, Operation))| {
+    staged(at, app, scenes)
+}
+
+/// An address is invited, its time runs out, and somebody else invites it before anybody has swept up.
+pub fn of_a_forgotten(at: usize, app: App, room: &str, first: &str, second: &str) -> Vec<(usize, Step)> {
+    let (room, address) = (room.to_owned(), format!("f{at}"));
+    let invite = Operation::TalkInviteAddress { room: room.clone(), address: address.clone() };
+    let scenes = [
+        (Some(first.to_owned()), invite.clone()),
+        (None, Operation::LapseAddress { room, address }),
+        (Some(second.to_owned()), invite),
+    ];
+    staged(at, app, scenes)
+}
+
+fn staged<const N: usize>(at: usize, app: App, scenes: [(Option<String>, Operation); N]) -> Vec<(usize, Step)> {
+    let step = |(number, (actor, operation))| {
         let due = at + number * APART;
         (due, Step { number: due as u32, app, actor, operation, sending: Sending::Once })
     };
