@@ -172,7 +172,6 @@ fn every_error_that_is_named_is_explained_and_every_one_explained_is_named() {
     none("errors of openapi.yaml and rows of docs/errors.md are the same", &breaches);
 }
 
-/// A page whose refusals are another page's has no table of its own.
 /// How a call that changes something is refused for its `Idempotency-Key` (D42).
 fn keyed(operation: &Operation) -> BTreeSet<(String, String)> {
     if operation.method == "GET" {
@@ -184,6 +183,7 @@ fn keyed(operation: &Operation) -> BTreeSet<(String, String)> {
     refusals.map(|(status, code)| (status.to_owned(), code.to_owned())).into()
 }
 
+/// A page whose refusals are another page's has no table of its own.
 #[test]
 fn an_operation_refuses_as_its_page_says() {
     let (mut breaches, mut compared) = (Vec::new(), 0);

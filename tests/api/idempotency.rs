@@ -328,7 +328,7 @@ async fn a_part_that_wrote_nothing_is_not_decided_anew() {
 }
 
 /// Lets the time of the first try be over.
-async fn lets_go_on(world: &World) {
+pub async fn lets_go_on(world: &World) {
     let items = world.items().await;
     let kept = items.iter().find(|item| item["SK"]["S"] == "ONCE").expect("a record");
     world.amends(&text(&kept["PK"]["S"]), "ONCE", "SET turnEnds = :past", json!({ ":past": { "N": "1" } })).await;

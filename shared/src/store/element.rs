@@ -8,9 +8,7 @@ use super::key::Key;
 use crate::auth::Caller;
 use crate::door::Door;
 use crate::error::Error;
-use crate::id::{AppId, ClientId, RoomId};
 use crate::room::Room;
-use crate::standing::Standing;
 
 /// The condition that an item is as it was when its `seq` was read, or as absent as it was.
 pub(super) fn condition(seen: Option<u64>) -> &'static str {
@@ -50,27 +48,11 @@ pub(super) fn put<T: serde::Serialize>(
     put_item(table, item::write(key, record)?, seen)
 }
 
-/// That there is no such item.
-pub(super) fn absent(table: &str, key: &Key) -> Result<TransactWriteItem, Error> {
-    let check = ConditionCheck::builder()
-        .table_name(table)
-        .set_key(Some(item::keyed(key)))
-        .condition_expression("attribute_not_exists(PK)");
-    Ok(TransactWriteItem::builder().condition_check(check.build().map_err(Error::internal)?).build())
-}
-
-/// That a client stands to a room as it did when it was read: its acting rested on it.
-pub(super) fn stands(
-    table: &str,
-    app: &AppId,
-    room: &RoomId,
-    client: &ClientId,
-    seen: Option<&Standing>,
-) -> Result<TransactWriteItem, Error> {
-    let seen = seen.map(|standing| standing.seq);
+/// That an item is as it was when its `seq` was read, or as absent as it was.
+pub(super) fn unchanged(table: &str, key: &Key, seen: Option<u64>) -> Result<TransactWriteItem, Error> {
     let mut check = ConditionCheck::builder()
         .table_name(table)
-        .set_key(Some(item::keyed(&Key::standing(app, room, client))))
+        .set_key(Some(item::keyed(key)))
         .condition_expression(condition(seen));
     if let Some(seen) = seen {
         check = check.expression_attribute_values(":seen", item::number(seen));
@@ -78,10 +60,18 @@ pub(super) fn stands(
     Ok(TransactWriteItem::builder().condition_check(check.build().map_err(Error::internal)?).build())
 }
 
-/// The same of whoever calls, at a door; of the platform nothing is asked.
+/// That there is no such item.
+pub(super) fn absent(table: &str, key: &Key) -> Result<TransactWriteItem, Error> {
+    unchanged(table, key, None)
+}
+
+/// That who calls stands to the room as he did when it was read: what he may do rested on it. Of the platform nothing is asked.
 pub(super) fn caller_stands(table: &str, door: &Door) -> Result<Option<TransactWriteItem>, Error> {
     match &door.caller {
-        Caller::Client(client) => stands(table, &door.app, &door.id, client, door.standing(client)).map(Some),
+        Caller::Client(client) => {
+            let seen = door.standing(client).map(|standing| standing.seq);
+            unchanged(table, &Key::standing(&door.app, &door.id, client), seen).map(Some)
+        }
         Caller::Platform(_) => Ok(None),
     }
 }

@@ -2,9 +2,9 @@
 
 use std::cell::Cell;
 
-use aws_sdk_dynamodb::types::{ConditionCheck, Delete, TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::{Delete, TransactWriteItem, Update};
 
-use super::element::{as_read, caller_stands, put};
+use super::element::{as_read, caller_stands, put, unchanged};
 use super::key::Key;
 use super::visit::Visit;
 use super::write::Setback;
@@ -89,18 +89,13 @@ impl Store {
 
     /// The link deleted, if nothing has been logged since it was read: whoever may do so still may.
     fn deletion(&self, app: &AppId, room: &Room, link: &Link) -> Result<Vec<TransactWriteItem>, Error> {
-        let check = ConditionCheck::builder()
-            .table_name(&self.table)
-            .set_key(Some(item::keyed(&Key::room(app, &room.id))))
-            .condition_expression("seq = :seen")
-            .expression_attribute_values(":seen", item::number(room.seq));
+        let check = unchanged(&self.table, &Key::room(app, &room.id), Some(room.seq))?;
         let delete = Delete::builder()
             .table_name(&self.table)
             .set_key(Some(item::keyed(&Key::link(app, &room.id, &link.id))))
             .condition_expression("attribute_exists(PK)");
-        let (check, delete) = (check.build().map_err(Error::internal)?, delete.build().map_err(Error::internal)?);
-        let element = TransactWriteItem::builder;
-        Ok(vec![element().condition_check(check).build(), element().delete(delete).build()])
+        let delete = delete.build().map_err(Error::internal)?;
+        Ok(vec![check, TransactWriteItem::builder().delete(delete).build()])
     }
 }
 

@@ -5,7 +5,7 @@ use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{Delete, Put, ReturnConsumedCapacity, TransactWriteItem, Update};
 
 use super::Store;
-use super::element::{absent, as_read, condition, delete, put_item, stands};
+use super::element::{absent, as_read, condition, delete, put_item, unchanged};
 use super::item;
 use super::key::Key;
 use super::links::used;
@@ -230,20 +230,17 @@ impl Writing<'_> {
 
     /// The acting client still stands as it did, and has read its own message.
     fn guard(&self, guard: &Guard) -> Result<TransactWriteItem, Error> {
-        let Some(read) = &guard.read else {
-            return stands(self.table, self.app, self.room, &guard.client, guard.seen.as_ref());
-        };
-        let key = item::keyed(&Key::standing(self.app, self.room, &guard.client));
-        let condition = condition(guard.seen.as_ref().map(|standing| standing.seq));
-        let seen = guard.seen.as_ref().map_or(0, |standing| standing.seq);
+        let key = Key::standing(self.app, self.room, &guard.client);
+        let seen = guard.seen.as_ref().map(|standing| standing.seq);
+        let Some(read) = &guard.read else { return unchanged(self.table, &key, seen) };
         let update = Update::builder()
             .table_name(self.table)
-            .set_key(Some(key))
+            .set_key(Some(item::keyed(&key)))
             .update_expression("SET #state.#member.readMessages = :read, #state.#member.lastRead = :last")
-            .condition_expression(condition)
+            .condition_expression(condition(seen))
             .expression_attribute_names("#state", "state")
             .expression_attribute_names("#member", "member")
-            .expression_attribute_values(":seen", item::number(seen))
+            .expression_attribute_values(":seen", item::number(seen.unwrap_or_default()))
             .expression_attribute_values(":read", item::number(read.read_messages))
             .expression_attribute_values(":last", item::value(&read.last_read)?);
         Ok(TransactWriteItem::builder().update(update.build().map_err(Error::internal)?).build())
